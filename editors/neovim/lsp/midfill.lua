@@ -1,0 +1,18 @@
+---@brief
+--- Inline completion for Python from a model on your own machine.
+--- Found by `vim.lsp.enable('midfill')`; `require('midfill').setup()` does that and adds the rest.
+
+---@type vim.lsp.Config
+return {
+  cmd = { 'midfill', 'serve' },
+  filetypes = { 'python' },
+  root_markers = { 'pyproject.toml', 'setup.py', 'setup.cfg', 'requirements.txt', '.git' },
+  on_exit = function(_, _, client_id)
+    require('midfill.status').forget(client_id)
+  end,
+  handlers = {
+    ['midfill/status'] = function(_, params, ctx)
+      require('midfill.status').receive(ctx.client_id, params)
+    end,
+  },
+}

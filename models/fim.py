@@ -1,0 +1,358 @@
+"""Fill in the middle: from a source file to rows of tokens with a hole in them.
+
+A span of the file becomes the middle; what stands before and after it, cropped
+to the context the way the editor crops, becomes prefix and suffix. Two orders
+(arXiv 2207.14255): PSM, and SPM as llama.cpp's `--spm-infill` builds it,
+
+  <|fim_suffix|> suffix <|fim_prefix|> prefix <|fim_middle|> middle <|endoftext|>
+
+A prefix may open with `<|file_sep|>path`, a newline and an outline (imports and
+the `class` and `def` lines around the cursor that the crop cut off), because
+that is what the prompt holds at run time. Every draw is a function of a seed and
+a row number, so training resumes where it stopped.
+"""
+
+from __future__ import annotations
+
+import ast
+import bisect
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import accumulate
+
+from corpus import Corpus
+from tokenizer import Codec
+
+BYTES_PER_TOKEN = 3.6
+"""A low guess, so that a crop is seldom longer than its budget."""
+PREFIX_SHARE = 0.7
+LEFT_TO_RIGHT = 0.25
+SPM = 0.65
+MIDDLE_WEIGHT = 3.0
+"""Loss weight of a middle token; the rest of the row counts once."""
+SHORTEST = 48
+"""Room in tokens below which the end of a row is padded."""
+PARSED_AT_MOST = 60_000
+"""Characters of a file above which `ast` is not asked."""
+LARGEST_SHARE = 65_536
+"""Bytes of a file that count when files are drawn by size."""
+
+KINDS: tuple[tuple[str, float], ...] = (
+    ("rest_of_line", 0.50),
+    ("lines", 0.20),
+    ("node", 0.20),
+    ("characters", 0.10),
+)
+
+IMPORT = re.compile(r"(?:from|import)\s")
+ENCLOSING = re.compile(r"\s*(?:class|def|async\s+def)\s")
+
+
+@dataclass(frozen=True)
+class Span:
+    """The middle: characters `start` to `end` of a text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A text with a hole: `prefix + middle + suffix` is a run of the file."""
+
+    prefix: str
+    middle: str
+    suffix: str
+    start: int
+    """Where `prefix` starts in the file, in characters."""
+
+
+def rest_of_line(text: str, rng: random.Random) -> Span | None:
+    """From a random character of a line that is not blank to its end."""
+    place = rng.randrange(len(text))
+    start = text.rfind("\n", 0, place) + 1
+    end = line_end(text, start)
+    indent = len(text[start:end]) - len(text[start:end].lstrip())
+    if start + indent >= end:
+        return None
+    return Span(rng.randrange(start + indent, end), end)
+
+
+def lines(text: str, rng: random.Random) -> Span | None:
+    """One to three whole lines; their indentation in the middle or in the prefix."""
+    start = text.rfind("\n", 0, rng.randrange(len(text))) + 1
+    end = line_end(text, start)
+    if not text[start:end].strip():
+        return None
+    for _ in range(rng.choice((0, 0, 0, 1, 2))):
+        if end + 1 < len(text):
+            end = line_end(text, end + 1)
+    end = start + len(text[start:end].rstrip("\n"))
+    form = rng.random()
+    if form < 0.5:
+        start += len(text[start:end]) - len(text[start:end].lstrip())
+    elif form < 0.75 and start > 0:
+        # The cursor stands at the end of the line above.
+        start -= 1
+    return Span(start, end)
+
+
+def characters(text: str, rng: random.Random) -> Span | None:
+    """A random run of up to 120 characters."""
+    start = rng.randrange(len(text))
+    return Span(start, min(len(text), start + rng.randint(1, 120)))
+
+
+def node(text: str, rng: random.Random) -> Span | None:
+    """A syntax node: statement, block, call argument, expression or docstring."""
+    if len(text) > PARSED_AT_MOST:
+        return None
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    starts = line_starts(text)
+    spans: list[tuple[Span, float]] = []
+
+    def add(first: ast.AST, last: ast.AST, weight: float) -> None:
+        a = offset(text, starts, first.lineno, first.col_offset)
+        b = offset(text, starts, last.end_lineno, last.end_col_offset)
+        rows = last.end_lineno - first.lineno + 1
+        if 2 <= b - a <= 800:
+            spans.append((Span(a, b), weight / max(1.0, rows / 4)))
+
+    for n in ast.walk(tree):
+        body = getattr(n, "body", None)
+        if isinstance(body, list) and body and isinstance(n, ast.stmt):
+            add(body[0], body[-1], 2.0)
+            first = body[0]
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                add(first, first, 1.0)
+        if isinstance(n, ast.stmt):
+            add(n, n, 1.0)
+        elif isinstance(n, (ast.Call, ast.BinOp, ast.Compare, ast.Dict, ast.List, ast.Subscript)):
+            add(n, n, 0.3)
+        if isinstance(n, ast.Call) and n.args:
+            add(n.args[0], n.args[-1], 0.4)
+    if not spans:
+        return None
+    span = rng.choices([s for s, _ in spans], [w for _, w in spans])[0]
+    line = text.rfind("\n", 0, span.start) + 1
+    if not text[line : span.start].strip() and rng.random() < 0.5:
+        return Span(line, span.end)  # its indentation belongs to the middle
+    return span
+
+
+SPANS: dict[str, Callable[[str, random.Random], Span | None]] = {
+    "rest_of_line": rest_of_line,
+    "lines": lines,
+    "node": node,
+    "characters": characters,
+}
+
+
+def line_end(text: str, start: int) -> int:
+    """Where the line that holds `start` ends, before its newline."""
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
+
+
+def line_starts(text: str) -> list[int]:
+    """Offset of every line, in characters, as `ast` counts lines."""
+    return [0, *accumulate(len(line) for line in text.splitlines(keepends=True))] if (
+        "\f" not in text and "\x0b" not in text
+    ) else [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
+
+
+def offset(text: str, starts: list[int], line: int, column: int) -> int:
+    """Characters up to `column` (UTF-8 bytes, from 0) of `line` (from 1)."""
+    start = starts[line - 1]
+    row = text[start : line_end(text, start)]
+    return start + (column if row.isascii() else len(row.encode()[:column].decode(errors="ignore")))
+
+
+def crop(text: str, span: Span, room: int, prefix_share: float = PREFIX_SHARE) -> Parts:
+    """The nearest whole lines around `span` that fit into `room` characters."""
+    room = max(0, room - (span.end - span.start))
+    after = len(text) - span.end
+    before = max(int(room * prefix_share), room - after)
+    start = max(0, span.start - before)
+    if start > 0:
+        cut = text.find("\n", start - 1, span.start) + 1
+        start = cut if cut > 0 else span.start
+    stop = min(len(text), span.end + room - (span.start - start))
+    if stop < len(text):
+        cut = text.rfind("\n", span.end, stop)
+        stop = cut + 1 if cut >= 0 else span.end
+    return Parts(text[start : span.start], text[span.start : span.end], text[span.end : stop], start)
+
+
+def outline(text: str, start: int, room: int) -> str:
+    """Imports and enclosing `class` and `def` lines among what stands before `start`.
+
+    At most `room` characters, every line ended. Enclosing lines come first in
+    importance, imports first in order.
+    """
+    cut = text[:start].split("\n")[:-1]
+    below = next((row for row in text[start:].split("\n") if row.strip()), "")
+    indent = len(below) - len(below.lstrip())
+    around: list[str] = []
+    for row in reversed(cut):
+        if indent == 0:
+            break
+        if row.strip() and len(row) - len(row.lstrip()) < indent:
+            indent = len(row) - len(row.lstrip())
+            if ENCLOSING.match(row):
+                around.append(row + "\n")
+    around.reverse()
+    room -= sum(map(len, around))
+    imports: list[str] = []
+    for row in cut:
+        if IMPORT.match(row):
+            room -= len(row) + 1
+            if room < 0:
+                break
+            imports.append(row + "\n")
+    return "".join(imports + around)
+
+
+@dataclass
+class Example:
+    """Token ids and, for each, its weight in the loss when it is the target."""
+
+    ids: list[int]
+    weights: list[float]
+
+    def special(self, *ids: int) -> None:
+        """Append sentinels, which nobody has to predict."""
+        self.ids.extend(ids)
+        self.weights.extend(0.0 for _ in ids)
+
+    def text(self, ids: list[int], weight: float = 1.0) -> None:
+        """Append text."""
+        self.ids.extend(ids)
+        self.weights.extend(weight for _ in ids)
+
+
+def shorten_left(text: str, excess: int) -> str:
+    """`text` without about `excess` tokens of its first lines."""
+    cut = text.find("\n", min(len(text), int(excess * BYTES_PER_TOKEN)))
+    return text[cut + 1 :] if cut >= 0 else ""
+
+
+def shorten_right(ids: list[int], room: int, codec: Codec) -> list[int]:
+    """The first tokens, at most `room`, up to the end of a line where there is one."""
+    if len(ids) <= room:
+        return ids
+    kept = ids[: max(0, room)]
+    for i in range(len(kept) - 1, len(kept) // 2, -1):
+        if codec.starts_line[kept[i]]:
+            return kept[:i]
+    return kept
+
+
+def assemble(
+    codec: Codec, parts: Parts, *, spm: bool, head: str | None, budget: int
+) -> Example | None:
+    """The tokens of a hole, at most `budget`; None if the middle alone is too long.
+
+    `head` (path, newline, outline) opens the prefix after `<|file_sep|>`; it is
+    tokenized in one piece with the prefix.
+    """
+    middle = codec.encode(parts.middle)
+    room = budget - len(middle) - 4 - (head is not None)
+    if room < len(middle):
+        return None
+    suffix = codec.encode(parts.suffix)
+    before = parts.prefix
+    prefix = codec.encode((head or "") + before)
+    if len(prefix) + len(suffix) > room:
+        suffix = shorten_right(suffix, max(room - len(prefix), int(room * (1 - PREFIX_SHARE))), codec)
+    while len(prefix) + len(suffix) > room:
+        if not before:
+            return None
+        before = shorten_left(before, len(prefix) + len(suffix) - room)
+        prefix = codec.encode((head or "") + before)
+    out = Example([], [])
+    file = [codec.file] if head is not None else []
+    if spm:
+        out.special(codec.suffix)
+        out.text(suffix)
+        out.special(codec.prefix, *file)
+        out.text(prefix)
+    else:
+        out.special(codec.prefix, *file)
+        out.text(prefix)
+        out.special(codec.suffix)
+        out.text(suffix)
+    out.special(codec.middle)
+    out.text([*middle, codec.end], MIDDLE_WEIGHT)
+    return out
+
+
+def left_to_right(codec: Codec, path: str, text: str, budget: int, rng: random.Random) -> Example:
+    """A run of whole lines, read forwards, with or without its path before it."""
+    room = int(budget * BYTES_PER_TOKEN * 1.3)
+    start = 0
+    if len(text) > room:
+        start = text.rfind("\n", 0, rng.randrange(len(text) - room // 2)) + 1
+    ids = codec.encode(text[start : start + room])
+    whole = start + room >= len(text)
+    out = Example([], [])
+    if rng.random() < 0.67:
+        out.special(codec.file)
+        ids = codec.encode(path + "\n" + text[start : start + room])
+    else:
+        out.special(codec.end)
+    if len(ids) < budget - len(out.ids) and whole:
+        ids.append(codec.end)
+    out.text(ids[: budget - len(out.ids)])
+    return out
+
+
+def example(codec: Codec, path: str, text: str, budget: int, rng: random.Random) -> Example:
+    """One draw from a file: at most `budget` tokens."""
+    if rng.random() >= LEFT_TO_RIGHT:
+        for _ in range(4):
+            kind = rng.choices([k for k, _ in KINDS], [w for _, w in KINDS])[0]
+            span = SPANS[kind](text, rng)
+            if span is None or not text[span.start : span.end].strip():
+                continue
+            room = int(budget * BYTES_PER_TOKEN)
+            form = rng.randrange(3)
+            parts = crop(text, span, int(room * 0.8) if form == 2 else room, rng.uniform(0.55, 0.85))
+            head = None if form == 0 else path + "\n"
+            if form == 2:
+                head += outline(text, parts.start, room // 5)
+            made = assemble(codec, parts, spm=rng.random() < SPM, head=head, budget=budget)
+            if made is not None:
+                return made
+    return left_to_right(codec, path, text, budget, rng)
+
+
+class Rows:
+    """Endless training rows; `row(i, n)` is a function of the seed, `i` and `n`."""
+
+    def __init__(self, corpus: Corpus, codec: Codec, seed: int) -> None:
+        self.corpus, self.codec, self.seed = corpus, codec, seed
+        self.bounds = list(accumulate(min(size, LARGEST_SHARE) for size in corpus.sizes()))
+
+    def row(self, number: int, tokens: int) -> tuple[list[int], list[float]]:
+        """`tokens` ids and weights: one example, or several shorter ones, then padding."""
+        rng = random.Random(f"{self.seed} {number}")
+        ids: list[int] = []
+        weights: list[float] = []
+        share = rng.choices((1, 2, 4), (0.5, 0.3, 0.2))[0]
+        while tokens - len(ids) >= SHORTEST:
+            i = bisect.bisect_right(self.bounds, rng.randrange(self.bounds[-1]))
+            file = self.corpus[i]
+            if not file.text.strip():
+                continue
+            budget = min(tokens - len(ids), max(SHORTEST, tokens // share))
+            made = example(self.codec, file.path, file.text, budget, rng)
+            ids += made.ids
+            weights += made.weights
+        padding = tokens - len(ids)
+        return ids + [self.codec.pad] * padding, weights + [0.0] * padding

@@ -1,0 +1,141 @@
+//! The prompt: named sections in a fixed order, fitted to the token budget.
+
+use crate::completion::excerpt::{Budget, Excerpt, excerpt};
+use crate::completion::fim::Fim;
+use crate::model::{Token, Tokenizer, heal};
+use crate::session::Snapshot;
+use crate::syntax;
+
+/// A prompt ready for the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// Tokens, sentinels included.
+    pub tokens: Vec<Token>,
+    /// Bytes the answer must begin with: the end of the prefix, cut back to a token boundary.
+    pub heal: Vec<u8>,
+    /// The sections, for people who want to know what the model was shown.
+    pub sections: Vec<Section>,
+    /// The lines around the cursor that were shown.
+    pub excerpt: Excerpt,
+}
+
+/// One named part of a prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// `path`, `outline`, `prefix` or `suffix`.
+    pub name: &'static str,
+    /// The text shown.
+    pub text: String,
+    /// Tokens it takes.
+    pub n_tokens: usize,
+}
+
+/// What goes into a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recipe {
+    /// Tokens for the whole prompt.
+    pub n_tokens: usize,
+    /// Whether far imports and enclosing signatures are shown.
+    pub outline: bool,
+    /// Whether the last token before the cursor is healed.
+    pub heal: bool,
+}
+
+/// Tokens set aside for sentinels.
+const SENTINELS: usize = 5;
+
+/// Builds the prompt for `offset`. Without a fill-in-the-middle format the model is shown the
+/// text before the cursor alone, and goes on from left to right.
+pub fn build(
+    snapshot: &Snapshot,
+    offset: usize,
+    fim: Option<&Fim>,
+    tokenizer: &dyn Tokenizer,
+    recipe: Recipe,
+) -> Prompt {
+    let budget = recipe.n_tokens.saturating_sub(SENTINELS);
+    let mut header = Vec::new();
+    let mut sections = Vec::new();
+    if let Some(separator) = fim.and_then(|fim| fim.file_separator) {
+        let text = format!("{}\n", snapshot.path);
+        header.push(separator);
+        header.extend(tokenizer.tokenize(&text));
+        sections.push(Section { name: "path", text, n_tokens: header.len() });
+    }
+    let for_outline = if recipe.outline { budget / 8 } else { 0 };
+    let for_suffix = if fim.is_some() { budget / 4 } else { 0 };
+    let for_prefix = budget.saturating_sub(header.len() + for_outline + for_suffix);
+    let around = Budget { prefix: for_prefix, suffix: for_suffix };
+    let excerpt = excerpt(snapshot, offset, around, tokenizer);
+
+    if recipe.outline && excerpt.start > 0 {
+        let text = outline(snapshot, offset, excerpt.start, for_outline, tokenizer);
+        if !text.is_empty() {
+            let tokens = tokenizer.tokenize(&text);
+            sections.push(Section { name: "outline", text, n_tokens: tokens.len() });
+            header.extend(tokens);
+        }
+    }
+    let mut prefix = tokenizer.tokenize(&excerpt.prefix);
+    let suffix =
+        if fim.is_some() { tokenizer.tokenize(&excerpt.suffix) } else { Vec::new() };
+    sections.push(Section {
+        name: "prefix",
+        text: excerpt.prefix.clone(),
+        n_tokens: prefix.len(),
+    });
+    sections.push(Section {
+        name: "suffix",
+        text: excerpt.suffix.clone(),
+        n_tokens: suffix.len(),
+    });
+    let heal = if recipe.heal { heal(tokenizer, &mut prefix) } else { Vec::new() };
+    header.extend(prefix);
+    let tokens = match fim {
+        Some(fim) => fim.assemble(tokenizer.bos(), &header, &suffix),
+        None => tokenizer.bos().into_iter().chain(header).collect(),
+    };
+    Prompt { tokens, heal, sections, excerpt }
+}
+
+/// Imports and enclosing signatures that lie before the excerpt, each on lines of its own,
+/// nearest signatures first to be kept when the budget is short.
+fn outline(
+    snapshot: &Snapshot,
+    offset: usize,
+    excerpt_start: usize,
+    budget: usize,
+    tokenizer: &dyn Tokenizer,
+) -> String {
+    let (Some(language), Some(tree)) = (snapshot.language, &snapshot.tree) else {
+        return String::new();
+    };
+    let text = &snapshot.text;
+    let mut used = 0;
+    let mut keep = |range: std::ops::Range<usize>| -> Option<String> {
+        // From the line's start, so that the indentation is seen.
+        let line_start = text.line_to_byte(text.byte_to_line(range.start));
+        let shown = format!("{}\n", text.byte_slice(line_start..range.end));
+        let cost = tokenizer.tokenize(&shown).len();
+        (used + cost <= budget).then(|| {
+            used += cost;
+            shown
+        })
+    };
+    let signatures: Vec<String> = syntax::enclosing_scopes(language, tree, text, offset)
+        .into_iter()
+        .rev()
+        .filter(|scope| scope.signature.end <= excerpt_start)
+        .map_while(|scope| keep(scope.signature))
+        .collect();
+    let imports: Vec<String> = syntax::imports(language, tree, text)
+        .into_iter()
+        .filter(|range| range.end <= excerpt_start)
+        .map_while(keep)
+        .collect();
+    let mut shown = imports.concat();
+    for signature in signatures.iter().rev() {
+        shown.push_str(signature);
+    }
+    shown
+}

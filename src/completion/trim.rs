@@ -1,0 +1,130 @@
+//! The clean-up rules: what a model wrote becomes what a person would accept.
+//!
+//! One rule, one file, its test beneath. The rules run in the order of [`RULES`]; the first that
+//! drops ends it, a cut goes on with the shorter text.
+
+mod block_end;
+mod closers;
+mod parse_errors;
+mod repeated_suffix;
+mod repetition;
+mod whitespace;
+
+use grammars::Language;
+use serde::Serialize;
+
+use crate::completion::trigger::Extent;
+
+pub use block_end::block_end;
+
+/// An answer as it stands, with what surrounds it.
+#[derive(Clone)]
+pub struct Draft<'a> {
+    /// Text before the cursor, from a line start.
+    pub before: &'a str,
+    /// Text after the cursor.
+    pub after: &'a str,
+    /// What the model wrote so far.
+    pub text: String,
+    /// How far it may go.
+    pub extent: Extent,
+    /// The language, if known.
+    pub language: Option<&'static Language>,
+}
+
+impl Draft<'_> {
+    /// The cursor's line before the cursor.
+    pub fn line_before(&self) -> &str {
+        self.before.rsplit('\n').next().unwrap_or_default()
+    }
+
+    /// The cursor's line after the cursor.
+    pub fn line_after(&self) -> &str {
+        self.after.lines().next().unwrap_or_default()
+    }
+}
+
+/// What a rule says of a draft.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Verdict {
+    /// Leave it.
+    Keep,
+    /// Keep so many bytes of it.
+    Cut(usize),
+    /// Show nothing; the text says why.
+    Drop(&'static str),
+}
+
+/// A clean-up rule.
+pub struct Rule {
+    /// Its name, as `midfill complete --json` shows it.
+    pub name: &'static str,
+    judge: fn(&Draft<'_>) -> Verdict,
+}
+
+/// The rules, in order.
+pub static RULES: [Rule; 6] = [
+    Rule { name: "block_end", judge: block_end::judge },
+    Rule { name: "repeated_suffix", judge: repeated_suffix::judge },
+    Rule { name: "repetition", judge: repetition::judge },
+    Rule { name: "closers", judge: closers::judge },
+    Rule { name: "parse_errors", judge: parse_errors::judge },
+    Rule { name: "whitespace", judge: whitespace::judge },
+];
+
+/// A rule that changed the answer, and what it said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Applied {
+    /// The rule's name.
+    pub rule: &'static str,
+    /// What it said.
+    pub verdict: Verdict,
+}
+
+/// Runs all rules. The draft's text is what is left of it; `false` means that nothing is to be
+/// shown. The rules that said something are listed.
+pub fn trim(draft: &mut Draft<'_>) -> (bool, Vec<Applied>) {
+    let mut applied = Vec::new();
+    for rule in &RULES {
+        let verdict = (rule.judge)(draft);
+        match verdict {
+            Verdict::Keep => continue,
+            Verdict::Cut(end) => draft.text.truncate(end),
+            Verdict::Drop(_) => {}
+        }
+        let dropped = matches!(verdict, Verdict::Drop(_));
+        applied.push(Applied { rule: rule.name, verdict });
+        if dropped {
+            return (false, applied);
+        }
+    }
+    (true, applied)
+}
+
+#[cfg(test)]
+pub(crate) mod fixture {
+    use super::*;
+
+    /// `before$0after` and what the model says; shows the line the way an editor would, the
+    /// completion between ⟦ ⟧, or why there is none.
+    pub(crate) fn judged(
+        judge: fn(&Draft<'_>) -> Verdict,
+        fixture: &str,
+        extent: Extent,
+        says: &str,
+    ) -> String {
+        let (before, after) = fixture.split_once("$0").expect("the fixture has a cursor");
+        let draft = Draft {
+            before,
+            after,
+            text: says.to_owned(),
+            extent,
+            language: Language::from_id("python"),
+        };
+        match judge(&draft) {
+            Verdict::Keep => format!("{before}⟦{says}⟧{after}"),
+            Verdict::Cut(end) => format!("{before}⟦{}⟧{after}", &says[..end]),
+            Verdict::Drop(why) => format!("nothing: {why}"),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Options, as a person or an editor wrote them, and the config that the program uses.
+//!
+//! Every key has its meaning and its default here and nowhere else. An unknown key is a warning,
+//! a value of the wrong kind is a warning and the default.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+/// All settings as the program uses them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Config {
+    /// The model.
+    pub model: ModelConfig,
+    /// Ghost text.
+    pub completion: CompletionConfig,
+}
+
+/// Which model, and on what.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ModelConfig {
+    /// A GGUF file; `None` is the shipped model. Key `model`.
+    pub path: Option<PathBuf>,
+    /// Context in tokens; `None` is what the model was trained with. Key `context`.
+    pub n_ctx: Option<u32>,
+    /// Threads; `None` is one less than there are cores. Key `threads`.
+    pub n_threads: Option<u32>,
+    /// Layers on the GPU; `None` is as many as fit. Key `gpuLayers`.
+    pub gpu_layers: Option<u32>,
+}
+
+/// How ghost text is made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompletionConfig {
+    /// Whether ghost text is offered at all. Key `enabled`.
+    pub enabled: bool,
+    /// Tokens of the prompt, at most; the model's context may lower it. Key `promptTokens`.
+    pub prompt_tokens: usize,
+    /// Tokens written to the end of a line, at most. Key `maxLineTokens`.
+    pub max_line_tokens: usize,
+    /// Tokens written to the end of a block, at most. Key `maxBlockTokens`.
+    pub max_block_tokens: usize,
+    /// Lowest mean log-probability of a token that is still shown. Key `minScore`.
+    pub min_score: f32,
+    /// Whether imports and signatures from far above are shown to the model. Key `outline`.
+    pub outline: bool,
+    /// Whether the last token before the cursor is healed. Key `healing`.
+    pub heal: bool,
+}
+
+impl Default for CompletionConfig {
+    fn default() -> Self {
+        CompletionConfig {
+            enabled: true,
+            prompt_tokens: 1024,
+            max_line_tokens: 48,
+            max_block_tokens: 128,
+            min_score: f32::NEG_INFINITY,
+            outline: true,
+            heal: true,
+        }
+    }
+}
+
+/// Reads the options a client sent. What is wrong with them comes back as sentences; the rest
+/// holds.
+pub fn from_options(options: &Value) -> (Config, Vec<String>) {
+    let mut config = Config::default();
+    let mut problems = Vec::new();
+    let Value::Object(options) = options else {
+        if !options.is_null() {
+            problems.push("the options are not a JSON object; the defaults hold".to_owned());
+        }
+        return (config, problems);
+    };
+    for (key, value) in options {
+        let known = set(&mut config, key, value);
+        match known {
+            Some(true) => {}
+            Some(false) => {
+                problems.push(format!("the option `{key}` cannot be {value}; its default holds"));
+            }
+            None => problems.push(format!("there is no option `{key}`")),
+        }
+    }
+    (config, problems)
+}
+
+/// Sets one key: `None` for an unknown one, `Some(false)` for a value it cannot have. `null` is
+/// the default.
+fn set(config: &mut Config, key: &str, value: &Value) -> Option<bool> {
+    fn put<T>(place: &mut T, value: Option<T>) -> bool {
+        value.map(|value| *place = value).is_some()
+    }
+    let number = || value.as_u64().and_then(|n| u32::try_from(n).ok());
+    let tokens = || number().filter(|n| *n > 0).map(|n| n as usize);
+    let Config { model, completion } = config;
+    if value.is_null() {
+        let known = [
+            "model", "context", "threads", "gpuLayers", "enabled", "promptTokens",
+            "maxLineTokens", "maxBlockTokens", "minScore", "outline", "healing",
+        ];
+        return known.contains(&key).then_some(true);
+    }
+    Some(match key {
+        "model" => put(&mut model.path, value.as_str().map(|path| Some(PathBuf::from(path)))),
+        "context" => put(&mut model.n_ctx, number().filter(|n| *n > 0).map(Some)),
+        "threads" => put(&mut model.n_threads, number().filter(|n| *n > 0).map(Some)),
+        "gpuLayers" => put(&mut model.gpu_layers, number().map(Some)),
+        "enabled" => put(&mut completion.enabled, value.as_bool()),
+        "promptTokens" => put(&mut completion.prompt_tokens, tokens()),
+        "maxLineTokens" => put(&mut completion.max_line_tokens, tokens()),
+        "maxBlockTokens" => put(&mut completion.max_block_tokens, tokens()),
+        "minScore" => put(&mut completion.min_score, value.as_f64().map(|score| score as f32)),
+        "outline" => put(&mut completion.outline, value.as_bool()),
+        "healing" => put(&mut completion.heal, value.as_bool()),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn good_keys_hold_and_bad_ones_are_named() {
+        let (config, problems) = from_options(&json!({
+            "model": "/m/a.gguf", "threads": 2, "outline": false,
+            "context": "big", "colour": "red", "enabled": null,
+        }));
+        assert_eq!(config.model.path, Some(PathBuf::from("/m/a.gguf")));
+        assert_eq!(config.model.n_threads, Some(2));
+        assert!(!config.completion.outline);
+        assert!(config.completion.enabled);
+        assert_eq!(
+            problems,
+            [
+                "there is no option `colour`",
+                "the option `context` cannot be \"big\"; its default holds",
+            ]
+        );
+    }
+
+    #[test]
+    fn no_options_are_the_defaults() {
+        assert_eq!(from_options(&Value::Null), (Config::default(), Vec::new()));
+        assert_eq!(from_options(&json!({})), (Config::default(), Vec::new()));
+        assert_eq!(from_options(&json!([1])).1.len(), 1);
+    }
+}

@@ -1,0 +1,282 @@
+//! The model room: one OS thread that owns the weights and the KV cache.
+//!
+//! It knows no code and no LSP. Jobs go in, pieces come out, both as plain messages that
+//! serialise, so that a process boundary can be put here without touching either side.
+//! Dropping a [`Generation`] is the only way to cancel it; whatever part of the prompt was
+//! computed by then stays in the KV cache and is recorded.
+
+mod handle;
+mod healing;
+#[cfg(feature = "llama")]
+mod llama;
+mod queue;
+mod sampling;
+pub mod scripted;
+mod sequence;
+mod stop;
+mod vocabulary;
+mod worker;
+
+pub use handle::{Generation, Model};
+pub use healing::heal;
+pub use vocabulary::Vocabulary;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A token id of the loaded model's vocabulary.
+pub type Token = i32;
+
+/// How to load a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadOptions {
+    /// The GGUF file.
+    pub path: PathBuf,
+    /// Context size in tokens; `None` takes the size the model was trained with, 4096 at most.
+    pub n_ctx: Option<u32>,
+    /// Threads for prefill and decode; `None` takes cores − 1, at least one.
+    pub n_threads: Option<u32>,
+    /// Layers to put on the GPU; `None` is automatic: as many as fit.
+    pub gpu_layers: Option<u32>,
+}
+
+/// What is known of a loaded model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// `general.name` of the GGUF, or the file's stem.
+    pub name: String,
+    /// `general.architecture`, such as `qwen3`.
+    pub architecture: String,
+    /// Where the weights were read from.
+    pub path: PathBuf,
+    /// Size of the weights in bytes.
+    pub n_bytes: u64,
+    /// Number of parameters.
+    pub n_params: u64,
+    /// Number of layers.
+    pub n_layers: u32,
+    /// Layers that live on a GPU.
+    pub gpu_layers: u32,
+    /// Vocabulary size.
+    pub n_vocab: u32,
+    /// Context the model was trained with, in tokens.
+    pub n_ctx_train: u32,
+    /// Context in use, in tokens: prompt and answer together.
+    pub n_ctx: u32,
+    /// Threads in use at the start.
+    pub n_threads: u32,
+    /// The device that computes, such as `CPU` or `CUDA0 (NVIDIA …)`.
+    pub backend: String,
+    /// How long loading took.
+    pub load_time: Duration,
+}
+
+/// The state of the model room, as the status line shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Status {
+    /// Loading; the fraction done lies in `0.0..=1.0`.
+    Loading(f32),
+    /// Ready for jobs.
+    Ready(Arc<ModelInfo>),
+    /// Loading failed; the text says why and what to do.
+    Failed(String),
+}
+
+/// Tokens and their bytes. Shared between threads: it needs the vocabulary, not the weights.
+pub trait Tokenizer: Send + Sync {
+    /// Tokens of ordinary text. Text that spells a special token stays ordinary text.
+    fn tokenize(&self, text: &str) -> Vec<Token>;
+    /// The bytes of one token; empty for special tokens.
+    fn bytes(&self, token: Token) -> &[u8];
+    /// The special token spelled so, if the vocabulary has it.
+    fn special(&self, spelling: &str) -> Option<Token>;
+    /// Tokens the GGUF names for filling in the middle, under its `fim_*_token_id` keys.
+    fn fim_tokens(&self) -> FimTokens;
+    /// The token to put first, where the model wants one.
+    fn bos(&self) -> Option<Token>;
+    /// Whether some token begins with `bytes` and goes on after them; see [`heal`]. A tokenizer
+    /// that cannot tell says no, and nothing is healed.
+    fn extensions(&self, bytes: &[u8]) -> bool {
+        let _ = bytes;
+        false
+    }
+}
+
+/// Fill-in-the-middle tokens that the GGUF's keys (or llama.cpp's name list) give.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FimTokens {
+    /// Before the prefix.
+    pub prefix: Option<Token>,
+    /// Before the suffix.
+    pub suffix: Option<Token>,
+    /// Before the middle.
+    pub middle: Option<Token>,
+    /// Repository name.
+    pub repo: Option<Token>,
+    /// Between files.
+    pub file_sep: Option<Token>,
+}
+
+/// Which job goes first. A waiting completion goes before an explanation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Priority {
+    /// Long answers a person reads as they come.
+    Explanation,
+    /// Ghost text.
+    Completion,
+}
+
+/// How the next token is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Sampling {
+    /// The most likely token.
+    Greedy,
+    /// Drawn at a temperature from the smallest set of tokens whose mass reaches `top_p`.
+    Seeded {
+        /// Above zero.
+        temperature: f32,
+        /// In `0.0..=1.0`.
+        top_p: f32,
+        /// The same seed gives the same answer.
+        seed: u64,
+    },
+}
+
+/// One request to the model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// The prompt, sentinels included. Must leave room for `max_tokens` in the context.
+    pub prompt: Vec<Token>,
+    /// Token healing: bytes the answer must begin with, because they were cut off the prompt's
+    /// end at a token boundary. They are not part of the pieces that come back.
+    pub heal: Vec<u8>,
+    /// Stop after so many tokens.
+    pub max_tokens: usize,
+    /// Stop before the first of these strings in the answer.
+    pub stop: Vec<String>,
+    /// Tokens that end the answer, besides the vocabulary's own end-of-generation tokens.
+    pub stop_tokens: Vec<Token>,
+    /// How the next token is chosen.
+    pub sampling: Sampling,
+    /// Which job goes first.
+    pub priority: Priority,
+}
+
+/// What comes back for a job, in this order: one `Started`, any number of `Piece`s, one `Done`.
+/// A job that fails ends with `Failed` instead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// The prompt is in the KV cache.
+    Started {
+        /// Prompt tokens found in the KV cache.
+        n_reused: usize,
+        /// Prompt tokens computed for this job.
+        n_computed: usize,
+    },
+    /// Text of one decoded token, or of several where a character lies across them: whole
+    /// characters only, never empty.
+    Piece {
+        /// The text.
+        text: String,
+        /// Natural logarithm of the probability of its tokens, including any before it that wrote
+        /// nothing but healed text: the sum over the pieces is that of the answer.
+        logprob: f32,
+    },
+    /// The answer is complete.
+    Done {
+        /// Why it ended.
+        reason: StopReason,
+        /// What it cost.
+        usage: Usage,
+    },
+    /// The job could not be run.
+    Failed(ModelError),
+}
+
+/// Why an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StopReason {
+    /// The model said so.
+    EndOfGeneration,
+    /// A stop string came up; it is not part of the answer.
+    StopString,
+    /// `max_tokens` were decoded.
+    MaxTokens,
+    /// The vocabulary has no token that continues the healed text.
+    HealingFailed,
+}
+
+/// What a job cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Prompt tokens found in the KV cache.
+    pub n_reused: usize,
+    /// Prompt tokens computed.
+    pub n_computed: usize,
+    /// Tokens decoded.
+    pub n_decoded: usize,
+    /// Time the job waited for the model.
+    pub waited: Duration,
+    /// Time to read the prompt.
+    pub prefill: Duration,
+    /// Time to write the answer.
+    pub decode: Duration,
+}
+
+/// Tokens counted since the model was loaded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenTotals {
+    /// Prompt tokens found in the KV cache.
+    pub n_reused: u64,
+    /// Prompt tokens computed, those of cancelled jobs included.
+    pub n_computed: u64,
+    /// Tokens decoded.
+    pub n_decoded: u64,
+}
+
+/// How fast the model is on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Speed {
+    /// Prompt tokens read a second, in batches.
+    pub prefill_tokens_per_s: f64,
+    /// Tokens written a second, one after the other.
+    pub decode_tokens_per_s: f64,
+}
+
+/// Why the model room could not answer. Each message says what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+pub enum ModelError {
+    /// The file is not there or cannot be read.
+    #[error("cannot read the model file {path}: {reason}. Give another with --model FILE.gguf, or leave it out to use the shipped model.")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The file is no GGUF, is cut short, or has an architecture this llama.cpp does not know.
+    #[error("{path} is not a model this build can load: {reason}. Download it again, or check it against its published checksum; `midfill doctor` shows which models load.")]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What llama.cpp said.
+        reason: String,
+    },
+    /// Prompt and answer do not fit the context.
+    #[error("the prompt has {needed} tokens but the context holds {available}. Raise --context, or select less.")]
+    ContextFull {
+        /// Tokens of the prompt plus room for one of the answer.
+        needed: usize,
+        /// Tokens the context holds.
+        available: usize,
+    },
+    /// The model thread is gone.
+    #[error("the model stopped working: {0}. Restart the server; if it happens again, `midfill doctor` tells more.")]
+    Gone(String),
+    /// llama.cpp could not compute a batch.
+    #[error("the model could not compute: {0}. Try --gpu-layers 0, or a smaller --context.")]
+    Compute(String),
+}

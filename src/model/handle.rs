@@ -1,0 +1,334 @@
+//! The handle to the model thread, from async code and plain threads alike.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::queue::Queue;
+use super::worker::{self, Counters, Engine, Work};
+use super::{
+    Event, Job, ModelError, ModelInfo, Priority, Speed, Status, Token, TokenTotals, Tokenizer,
+};
+
+/// The model. Clones share one thread, one set of weights and one KV cache; the thread ends with
+/// the last of them.
+#[derive(Clone)]
+pub struct Model {
+    room: Arc<Room>,
+}
+
+/// What the handles own together.
+struct Room {
+    board: Arc<Board>,
+    queue: Arc<Queue<Work>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the model thread tells the handles.
+struct Board {
+    status: watch::Sender<Status>,
+    /// Guards nothing but the wait for the end of loading.
+    waiting: Mutex<()>,
+    settled: Condvar,
+    ready: OnceLock<(Arc<ModelInfo>, Arc<dyn Tokenizer>)>,
+    failure: OnceLock<ModelError>,
+    counters: Arc<Counters>,
+}
+
+/// A loaded model, as the loading function returns it.
+pub(crate) struct Loaded<E> {
+    pub(crate) engine: E,
+    pub(crate) info: ModelInfo,
+    pub(crate) tokenizer: Arc<dyn Tokenizer>,
+}
+
+/// What a loading function may ask and tell.
+pub(crate) struct Loading<'a> {
+    board: &'a Board,
+    queue: &'a Queue<Work>,
+}
+
+impl Loading<'_> {
+    /// Tells how much is done, in `0.0..=1.0`.
+    pub(crate) fn progress(&self, fraction: f32) {
+        self.board.status.send_replace(Status::Loading(fraction));
+    }
+
+    /// Whether the last handle is gone, so that loading may stop.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.queue.is_closed()
+    }
+}
+
+impl Model {
+    /// Starts the model thread; loading happens on it.
+    pub(crate) fn spawn<E, L>(load: L) -> Model
+    where
+        E: Engine,
+        L: FnOnce(&Loading) -> Result<Loaded<E>, ModelError> + Send + 'static,
+    {
+        let board = Arc::new(Board {
+            status: watch::Sender::new(Status::Loading(0.0)),
+            waiting: Mutex::new(()),
+            settled: Condvar::new(),
+            ready: OnceLock::new(),
+            failure: OnceLock::new(),
+            counters: Arc::default(),
+        });
+        let queue = Arc::new(Queue::new());
+        let thread = std::thread::Builder::new().name("model".to_owned()).spawn({
+            let (board, queue) = (board.clone(), queue.clone());
+            move || serve(load, &board, &queue)
+        });
+        let thread = match thread {
+            Ok(thread) => Some(thread),
+            Err(error) => {
+                queue.close();
+                board.fail(ModelError::Gone(format!("no thread for it: {error}")));
+                None
+            }
+        };
+        Model {
+            room: Arc::new(Room {
+                board,
+                queue,
+                thread: Mutex::new(thread),
+            }),
+        }
+    }
+
+    /// The state right now.
+    pub fn status(&self) -> Status {
+        self.room.board.status.borrow().clone()
+    }
+
+    /// Follows the state.
+    pub fn watch(&self) -> watch::Receiver<Status> {
+        self.room.board.status.subscribe()
+    }
+
+    /// Waits until the model is loaded.
+    ///
+    /// # Errors
+    /// Why it could not be loaded, or that its thread has ended since.
+    pub async fn ready(&self) -> Result<Arc<ModelInfo>, ModelError> {
+        let mut status = self.watch();
+        // The sender lives as long as this handle, so the wait cannot fail.
+        let _ = status
+            .wait_for(|status| !matches!(status, Status::Loading(_)))
+            .await;
+        self.room.board.outcome()
+    }
+
+    /// [`ready`](Model::ready) for plain threads.
+    ///
+    /// # Errors
+    /// As [`ready`](Model::ready).
+    pub fn ready_blocking(&self) -> Result<Arc<ModelInfo>, ModelError> {
+        let board = &self.room.board;
+        let mut waiting = board.lock();
+        while matches!(*board.status.borrow(), Status::Loading(_)) {
+            waiting = board
+                .settled
+                .wait(waiting)
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+        drop(waiting);
+        board.outcome()
+    }
+
+    /// The tokenizer, once the model is loaded.
+    pub fn tokenizer(&self) -> Option<Arc<dyn Tokenizer>> {
+        let (_, tokenizer) = self.room.board.ready.get()?;
+        Some(tokenizer.clone())
+    }
+
+    /// Puts a job in the queue. Never blocks; a model that is still loading answers later.
+    pub fn generate(&self, job: Job) -> Generation {
+        let (events, receiver) = mpsc::unbounded_channel();
+        let priority = job.priority;
+        self.push(
+            priority,
+            Work::Answer {
+                job,
+                events,
+                asked: Instant::now(),
+            },
+        );
+        Generation {
+            events: receiver,
+            is_over: false,
+        }
+    }
+
+    /// The natural log-probability of each token but the first, given those before it:
+    /// `tokens.len() - 1` numbers. What the KV cache holds for completions is replaced.
+    ///
+    /// # Errors
+    /// [`ModelError::ContextFull`] for more tokens than the context holds, and whatever keeps the
+    /// model from computing.
+    pub async fn score(&self, tokens: Vec<Token>) -> Result<Vec<f32>, ModelError> {
+        let (reply, scores) = oneshot::channel();
+        self.push(Priority::Completion, Work::Score { tokens, reply });
+        scores.await.unwrap_or_else(|_| Err(self.room.board.gone()))
+    }
+
+    /// [`score`](Model::score) for plain threads.
+    ///
+    /// # Errors
+    /// As [`score`](Model::score).
+    pub fn score_blocking(&self, tokens: Vec<Token>) -> Result<Vec<f32>, ModelError> {
+        let (reply, scores) = oneshot::channel();
+        self.push(Priority::Completion, Work::Score { tokens, reply });
+        scores
+            .blocking_recv()
+            .unwrap_or_else(|_| Err(self.room.board.gone()))
+    }
+
+    /// Measures reading and writing for about `budget` in all. What the KV cache holds for
+    /// completions is dropped.
+    ///
+    /// # Errors
+    /// Whatever keeps the model from computing.
+    pub async fn measure(&self, budget: Duration) -> Result<Speed, ModelError> {
+        let (reply, speed) = oneshot::channel();
+        self.push(Priority::Completion, Work::Measure { budget, reply });
+        speed.await.unwrap_or_else(|_| Err(self.room.board.gone()))
+    }
+
+    /// Tokens reused, computed and decoded since the model was loaded.
+    pub fn usage_total(&self) -> TokenTotals {
+        self.room.board.counters.totals()
+    }
+
+    fn push(&self, priority: Priority, work: Work) {
+        if let Err(work) = self.room.queue.push(priority, work) {
+            work.fail(self.room.board.gone());
+        }
+    }
+}
+
+impl Drop for Room {
+    /// Ends the thread and waits for it, so that no decode runs into the teardown of the
+    /// process. An interrupted decode returns within milliseconds.
+    fn drop(&mut self) {
+        self.queue.close();
+        let thread = self.thread.get_mut().map_or(None, Option::take);
+        if let Some(thread) = thread {
+            // A panic there was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Board {
+    fn succeed(&self, info: ModelInfo, tokenizer: Arc<dyn Tokenizer>) {
+        let info = Arc::new(info);
+        // Set once: a thread loads once.
+        let _ = self.ready.set((info.clone(), tokenizer));
+        self.settle(Status::Ready(info));
+    }
+
+    fn fail(&self, error: ModelError) {
+        // The first failure is the reason for all later ones.
+        let text = self.failure.get_or_init(|| error).to_string();
+        self.settle(Status::Failed(text));
+    }
+
+    fn settle(&self, status: Status) {
+        let _waiting = self.lock();
+        self.status.send_replace(status);
+        self.settled.notify_all();
+    }
+
+    fn outcome(&self) -> Result<Arc<ModelInfo>, ModelError> {
+        match (self.failure.get(), self.ready.get()) {
+            (Some(error), _) => Err(error.clone()),
+            (None, Some((info, _))) => Ok(info.clone()),
+            (None, None) => Err(self.gone()),
+        }
+    }
+
+    fn gone(&self) -> ModelError {
+        let error = self.failure.get().cloned();
+        error.unwrap_or_else(|| ModelError::Gone("it was closed".to_owned()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.waiting
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// The life of the model thread.
+fn serve<E: Engine>(
+    load: impl FnOnce(&Loading) -> Result<Loaded<E>, ModelError>,
+    board: &Board,
+    queue: &Queue<Work>,
+) {
+    // However the thread ends, nobody is left waiting.
+    let _last_words = LastWords { board, queue };
+    match load(&Loading { board, queue }) {
+        Ok(loaded) => {
+            board.succeed(loaded.info, loaded.tokenizer);
+            worker::run(loaded.engine, queue, board.counters.clone());
+        }
+        Err(error) => board.fail(error),
+    }
+}
+
+struct LastWords<'a> {
+    board: &'a Board,
+    queue: &'a Queue<Work>,
+}
+
+impl Drop for LastWords<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let reason = "an error inside the program, which the log shows";
+            self.board.fail(ModelError::Gone(reason.to_owned()));
+        }
+        self.queue.close();
+        for work in self.queue.drain() {
+            work.fail(self.board.gone());
+        }
+    }
+}
+
+/// The answer to one job, event by event. Dropping it cancels the job.
+pub struct Generation {
+    events: mpsc::UnboundedReceiver<Event>,
+    is_over: bool,
+}
+
+impl Generation {
+    /// The next event; `None` after `Done` or `Failed`. Cancel-safe.
+    pub async fn next(&mut self) -> Option<Event> {
+        if self.is_over {
+            return None;
+        }
+        let event = self.events.recv().await;
+        Some(self.note(event))
+    }
+
+    /// [`next`](Generation::next) for plain threads.
+    pub fn next_blocking(&mut self) -> Option<Event> {
+        if self.is_over {
+            return None;
+        }
+        let event = self.events.blocking_recv();
+        Some(self.note(event))
+    }
+
+    /// Every answer has an end, also when the thread dies in the middle of it.
+    fn note(&mut self, event: Option<Event>) -> Event {
+        let event = event.unwrap_or_else(|| {
+            Event::Failed(ModelError::Gone("it ended in the middle of an answer".to_owned()))
+        });
+        self.is_over = matches!(event, Event::Done { .. } | Event::Failed(_));
+        event
+    }
+}

@@ -1,0 +1,231 @@
+//! How the next token is chosen from the logits, and how probable it was.
+
+use super::{Sampling, Token};
+
+/// A chosen token.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Choice {
+    pub(crate) token: Token,
+    /// Natural logarithm of its probability among the tokens that were allowed, at temperature 1.
+    pub(crate) logprob: f32,
+}
+
+/// Chooses token after token for one job.
+pub(crate) struct Sampler {
+    sampling: Sampling,
+    random: SplitMix64,
+}
+
+impl Sampler {
+    pub(crate) fn new(sampling: Sampling) -> Sampler {
+        let seed = match sampling {
+            Sampling::Greedy => 0,
+            Sampling::Seeded { seed, .. } => seed,
+        };
+        Sampler {
+            sampling,
+            random: SplitMix64(seed),
+        }
+    }
+
+    /// Chooses a token, from `allowed` only where that is given. `None` when no allowed token has
+    /// a logit that is a number, which only broken weights bring about.
+    pub(crate) fn choose(&mut self, logits: &[f32], allowed: Option<&[Token]>) -> Option<Choice> {
+        match allowed {
+            None => self.choose_among(
+                logits
+                    .iter()
+                    .enumerate()
+                    .map(|(idx, &logit)| (idx as Token, logit)),
+            ),
+            Some(tokens) => self.choose_among(tokens.iter().filter_map(|&token| {
+                let idx = usize::try_from(token).ok()?;
+                Some((token, *logits.get(idx)?))
+            })),
+        }
+    }
+
+    fn choose_among(&mut self, among: impl Iterator<Item = (Token, f32)> + Clone) -> Option<Choice> {
+        let best = among
+            .clone()
+            .filter(|(_, logit)| logit.is_finite())
+            .reduce(|best, next| match next.1.total_cmp(&best.1) {
+                std::cmp::Ordering::Greater => next,
+                std::cmp::Ordering::Equal if next.0 < best.0 => next,
+                _ => best,
+            })?;
+        let (token, logit) = match self.sampling {
+            Sampling::Seeded {
+                temperature, top_p, ..
+            } if temperature > 0.0 => self.draw(among.clone(), best.1, temperature, top_p),
+            _ => best,
+        };
+        Some(Choice {
+            token,
+            logprob: logit - best.1 - ln_sum(among.map(|(_, logit)| logit), best.1),
+        })
+    }
+
+    /// Nucleus sampling (Holtzman et al., 2020): from the most probable tokens whose mass reaches
+    /// `top_p`.
+    fn draw(
+        &mut self,
+        among: impl Iterator<Item = (Token, f32)>,
+        max: f32,
+        temperature: f32,
+        top_p: f32,
+    ) -> (Token, f32) {
+        let mut weighted: Vec<(f64, Token, f32)> = among
+            .filter(|(_, logit)| logit.is_finite())
+            .map(|(token, logit)| {
+                let weight = f64::from((logit - max) / temperature).exp();
+                (weight, token, logit)
+            })
+            // Weights below one in a billion of the best are never worth sorting.
+            .filter(|&(weight, ..)| weight > 1e-9)
+            .collect();
+        weighted.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let total: f64 = weighted.iter().map(|&(weight, ..)| weight).sum();
+        let mut mass = 0.0;
+        let n = weighted
+            .iter()
+            .position(|&(weight, ..)| {
+                mass += weight;
+                mass >= f64::from(top_p) * total
+            })
+            .map_or(weighted.len(), |idx| idx + 1);
+        let nucleus = &weighted[..n];
+        let mut left = self.random.unit() * nucleus.iter().map(|&(weight, ..)| weight).sum::<f64>();
+        for &(weight, token, logit) in nucleus {
+            left -= weight;
+            if left < 0.0 {
+                return (token, logit);
+            }
+        }
+        let &(_, token, logit) = nucleus.last().expect("the best token has weight 1");
+        (token, logit)
+    }
+}
+
+/// The log-probability of `token` under the softmax of `logits`.
+pub(crate) fn logprob(logits: &[f32], token: Token) -> f32 {
+    let max = logits
+        .iter()
+        .copied()
+        .filter(|logit| logit.is_finite())
+        .fold(f32::NEG_INFINITY, f32::max);
+    let Some(&logit) = usize::try_from(token).ok().and_then(|idx| logits.get(idx)) else {
+        return f32::NEG_INFINITY;
+    };
+    logit - max - ln_sum(logits.iter().copied(), max)
+}
+
+/// `ln Σ exp(logit − max)`. Summed in double precision: a vocabulary of 150,000 small terms
+/// would lose digits otherwise.
+fn ln_sum(logits: impl Iterator<Item = f32>, max: f32) -> f32 {
+    let sum: f64 = logits
+        .filter(|logit| logit.is_finite())
+        .map(|logit| f64::from((logit - max).exp()))
+        .sum();
+    sum.ln() as f32
+}
+
+/// SplitMix64 (Steele, Lea and Flood, 2014): small, fast, the same on every machine.
+struct SplitMix64(u64);
+
+impl SplitMix64 {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Uniform in `0.0..1.0`.
+    fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seeded(temperature: f32, top_p: f32, seed: u64) -> Sampler {
+        Sampler::new(Sampling::Seeded {
+            temperature,
+            top_p,
+            seed,
+        })
+    }
+
+    #[test]
+    fn greedy_takes_the_best_and_of_equals_the_lowest_id() {
+        let mut greedy = Sampler::new(Sampling::Greedy);
+        let choice = greedy.choose(&[0.0, 2.0, 2.0, 1.0], None);
+        assert_eq!(choice.map(|choice| choice.token), Some(1));
+        let choice = greedy.choose(&[0.0, 2.0, 2.0, 1.0], Some(&[3, 2, 1]));
+        assert_eq!(choice.map(|choice| choice.token), Some(1));
+    }
+
+    #[test]
+    fn probabilities_add_up_to_one() {
+        let logits = [0.3, -1.0, 2.5, 0.0];
+        let sum: f32 = (0..4).map(|token| logprob(&logits, token).exp()).sum();
+        assert!((sum - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn probability_is_shared_among_the_allowed_tokens_only() {
+        let mut greedy = Sampler::new(Sampling::Greedy);
+        let choice = greedy.choose(&[5.0, 1.0, 1.0], Some(&[1, 2])).expect("two are allowed");
+        assert_eq!(choice.token, 1);
+        assert!((choice.logprob - 0.5f32.ln()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_tokens_and_another_seed_others() {
+        let logits: Vec<f32> = (0..100).map(|idx| (idx % 7) as f32 * 0.1).collect();
+        let draw = |seed| -> Vec<Token> {
+            let mut sampler = seeded(1.0, 1.0, seed);
+            (0..20)
+                .filter_map(|_| Some(sampler.choose(&logits, None)?.token))
+                .collect()
+        };
+        assert_eq!(draw(7), draw(7));
+        assert_ne!(draw(7), draw(8));
+    }
+
+    #[test]
+    fn tokens_outside_the_nucleus_are_never_drawn() {
+        // Probabilities 0.6, 0.3 and 0.1: the first two reach 0.85.
+        let logits = [0.6f32.ln(), 0.3f32.ln(), 0.1f32.ln()];
+        let mut sampler = seeded(1.0, 0.85, 1);
+        let mut counts = [0; 3];
+        for _ in 0..1000 {
+            let choice = sampler.choose(&logits, None).expect("all are numbers");
+            counts[choice.token as usize] += 1;
+        }
+        assert_eq!(counts[2], 0);
+        assert!((600..730).contains(&counts[0]), "{counts:?}");
+    }
+
+    #[test]
+    fn a_low_temperature_is_nearly_greedy() {
+        let mut sampler = seeded(0.01, 1.0, 3);
+        for _ in 0..100 {
+            let choice = sampler.choose(&[0.0, 1.0, 0.5], None).expect("all are numbers");
+            assert_eq!(choice.token, 1);
+        }
+    }
+
+    #[test]
+    fn logits_that_are_no_numbers_are_never_chosen() {
+        let mut greedy = Sampler::new(Sampling::Greedy);
+        let choice = greedy.choose(&[f32::NAN, 1.0, f32::INFINITY], None).expect("one is a number");
+        assert_eq!(choice, Choice { token: 1, logprob: 0.0 });
+        assert_eq!(greedy.choose(&[f32::NAN; 3], None), None);
+        assert_eq!(greedy.choose(&[1.0], Some(&[])), None);
+    }
+}

@@ -1,0 +1,366 @@
+//! The model thread: takes work from the queue, keeps the KV caches, writes answers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::healing::Healing;
+use super::queue::Queue;
+use super::sampling::{self, Sampler};
+use super::sequence::{Outputs, Sequence};
+use super::stop::{Assembly, Piece};
+use super::vocabulary::Vocabulary;
+use super::{Event, Job, ModelError, Priority, Speed, StopReason, Token, TokenTotals, Usage};
+
+/// Something that computes logits and keeps a KV cache of one sequence.
+pub(crate) trait Engine: Sized {
+    /// The vocabulary the logits are over.
+    fn vocabulary(&self) -> &Vocabulary;
+    /// Whether the vocabulary says that this token ends an answer.
+    fn is_end(&self, token: Token) -> bool;
+    /// Positions in the KV cache.
+    fn n_ctx(&self) -> usize;
+    /// Tokens computed at once, at most.
+    fn n_batch(&self) -> usize;
+    /// Drops all positions from `n_keep` on; false, with nothing changed, where this cannot be done.
+    fn truncate(&mut self, n_keep: usize) -> bool;
+    /// Drops all positions.
+    fn clear(&mut self);
+    /// A job's prompt is computed; its answer begins with the next logits.
+    fn begin_answer(&mut self, job: &Job) -> Result<(), ModelError> {
+        let _ = job;
+        Ok(())
+    }
+    /// Computes `tokens` at positions from `at` on and returns how many of them are in the cache
+    /// afterwards: all, or fewer where `interrupted` turned true on the way.
+    fn decode(
+        &mut self,
+        tokens: &[Token],
+        at: usize,
+        outputs: Outputs,
+        interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<usize, ModelError>;
+    /// A row of logits of the last batch, one number a token of the vocabulary.
+    fn logits(&self, row: usize) -> &[f32];
+    /// Another KV cache over the same weights.
+    fn fork(&self) -> Result<Self, ModelError>;
+}
+
+/// One thing to do.
+pub(crate) enum Work {
+    Answer {
+        job: Job,
+        events: mpsc::UnboundedSender<Event>,
+        asked: Instant,
+    },
+    Score {
+        tokens: Vec<Token>,
+        reply: oneshot::Sender<Result<Vec<f32>, ModelError>>,
+    },
+    Measure {
+        budget: Duration,
+        reply: oneshot::Sender<Result<Speed, ModelError>>,
+    },
+}
+
+impl Work {
+    /// Answers that it could not be done.
+    pub(crate) fn fail(self, error: ModelError) {
+        // Whoever asked may be gone by now; then there is nobody to tell.
+        match self {
+            Work::Answer { events, .. } => drop(events.send(Event::Failed(error))),
+            Work::Score { reply, .. } => drop(reply.send(Err(error))),
+            Work::Measure { reply, .. } => drop(reply.send(Err(error))),
+        }
+    }
+}
+
+/// Tokens since the model was loaded, read by any thread.
+#[derive(Default)]
+pub(crate) struct Counters {
+    n_reused: AtomicU64,
+    n_computed: AtomicU64,
+    n_decoded: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn totals(&self) -> TokenTotals {
+        TokenTotals {
+            n_reused: self.n_reused.load(Ordering::Relaxed),
+            n_computed: self.n_computed.load(Ordering::Relaxed),
+            n_decoded: self.n_decoded.load(Ordering::Relaxed),
+        }
+    }
+
+    fn add(counter: &AtomicU64, n: usize) {
+        counter.fetch_add(n as u64, Ordering::Relaxed);
+    }
+}
+
+/// Works until the queue is closed.
+pub(crate) fn run<E: Engine>(engine: E, queue: &Queue<Work>, counters: Arc<Counters>) {
+    let mut worker = Worker {
+        completion: Some(Sequence::new(engine)),
+        explanation: None,
+        queue,
+        counters,
+    };
+    while let Some(work) = queue.pop() {
+        worker.work(work);
+    }
+}
+
+struct Worker<'a, E> {
+    /// Each use has a KV cache of its own, so that an explanation costs the next completion
+    /// nothing. A sequence is taken out while it is worked on.
+    completion: Option<Sequence<E>>,
+    /// Made when the first explanation is asked for.
+    explanation: Option<Sequence<E>>,
+    queue: &'a Queue<Work>,
+    counters: Arc<Counters>,
+}
+
+impl<E: Engine> Worker<'_, E> {
+    fn work(&mut self, work: Work) {
+        match work {
+            // A job nobody waits for any more is skipped before it costs anything.
+            Work::Answer { events, .. } if events.is_closed() => {}
+            Work::Answer { job, events, asked } => {
+                let outcome = self.with_sequence(job.priority, |worker, sequence| {
+                    worker.answer(sequence, &job, &events, asked)
+                });
+                if let Err(error) = outcome {
+                    drop(events.send(Event::Failed(error)));
+                }
+            }
+            Work::Score { tokens, reply } => {
+                let scores = self.with_sequence(Priority::Completion, |worker, sequence| {
+                    worker.score(sequence, &tokens, &|| reply.is_closed() || worker.queue.is_closed())
+                });
+                drop(reply.send(scores));
+            }
+            Work::Measure { budget, reply } => {
+                let speed = self.with_sequence(Priority::Completion, |_, sequence| {
+                    measure(sequence, budget)
+                });
+                drop(reply.send(speed));
+            }
+        }
+    }
+
+    fn with_sequence<T>(
+        &mut self,
+        priority: Priority,
+        act: impl FnOnce(&mut Self, &mut Sequence<E>) -> Result<T, ModelError>,
+    ) -> Result<T, ModelError> {
+        let taken = match priority {
+            Priority::Completion => self.completion.take(),
+            Priority::Explanation => match self.explanation.take() {
+                Some(sequence) => Some(sequence),
+                None => {
+                    let engine = self.completion.as_ref().map(|sequence| sequence.engine().fork());
+                    engine.transpose()?.map(Sequence::new)
+                }
+            },
+        };
+        let mut sequence = taken.expect("a sequence is put back when its work is done");
+        let outcome = act(self, &mut sequence);
+        match priority {
+            Priority::Completion => self.completion = Some(sequence),
+            Priority::Explanation => self.explanation = Some(sequence),
+        }
+        outcome
+    }
+
+    /// Lets completions pass in front of an explanation.
+    fn make_way(&mut self, priority: Priority) {
+        if priority == Priority::Explanation {
+            while let Some(work) = self.queue.pop_completion() {
+                self.work(work);
+            }
+        }
+    }
+
+    /// Runs one job. Returns early, without an event, once nobody listens.
+    fn answer(
+        &mut self,
+        sequence: &mut Sequence<E>,
+        job: &Job,
+        events: &mpsc::UnboundedSender<Event>,
+        asked: Instant,
+    ) -> Result<(), ModelError> {
+        let started = Instant::now();
+        let mut usage = Usage {
+            waited: started - asked,
+            ..Usage::default()
+        };
+        let n_ctx = sequence.engine().n_ctx();
+        if job.prompt.is_empty() {
+            return Err(ModelError::Compute("the prompt is empty".to_owned()));
+        }
+        if job.prompt.len() + 1 > n_ctx {
+            return Err(ModelError::ContextFull {
+                needed: job.prompt.len() + 1,
+                available: n_ctx,
+            });
+        }
+
+        let queue = self.queue;
+        let has_gone = || events.is_closed() || queue.is_closed();
+        let interrupted = || {
+            has_gone() || job.priority == Priority::Explanation && queue.has_completion()
+        };
+
+        usage.n_reused = sequence.rewind(&job.prompt);
+        Counters::add(&self.counters.n_reused, usage.n_reused);
+        while sequence.len() < job.prompt.len() {
+            self.make_way(job.priority);
+            if has_gone() {
+                return Ok(());
+            }
+            let left = &job.prompt[sequence.len()..];
+            let n = sequence.advance(left, Outputs::Last, &interrupted)?;
+            usage.n_computed += n;
+            Counters::add(&self.counters.n_computed, n);
+        }
+        sequence.engine_mut().begin_answer(job)?;
+        usage.prefill = started.elapsed();
+        let _ = events.send(Event::Started {
+            n_reused: usage.n_reused,
+            n_computed: usage.n_computed,
+        });
+
+        let decode_started = Instant::now();
+        let mut healing = Healing::new(job.heal.clone());
+        let mut sampler = Sampler::new(job.sampling);
+        let mut assembly = Assembly::new(&job.stop);
+        let mut n_answered = 0;
+        let reason = loop {
+            if n_answered >= job.max_tokens || sequence.len() >= n_ctx {
+                break StopReason::MaxTokens;
+            }
+            let candidates = healing.candidates(sequence.engine().vocabulary());
+            if candidates.as_ref().is_some_and(Vec::is_empty) {
+                break StopReason::HealingFailed;
+            }
+            let choice = sampler
+                .choose(sequence.engine().logits(0), candidates.as_deref())
+                .ok_or_else(|| {
+                    ModelError::Compute("its numbers overflow; the weights may be damaged".to_owned())
+                })?;
+            usage.n_decoded += 1;
+            Counters::add(&self.counters.n_decoded, 1);
+            let token = choice.token;
+            if sequence.engine().is_end(token) || job.stop_tokens.contains(&token) {
+                break StopReason::EndOfGeneration;
+            }
+            let bytes = sequence.engine().vocabulary().bytes(token);
+            let fresh = healing.pay(bytes);
+            // A token that only pays a debt writes none of the answer, so it does not count.
+            if bytes.is_empty() || !fresh.is_empty() {
+                n_answered += 1;
+            }
+            send_pieces(events, assembly.push(fresh, choice.logprob));
+            if assembly.is_stopped() {
+                break StopReason::StopString;
+            }
+            if n_answered >= job.max_tokens {
+                break StopReason::MaxTokens;
+            }
+            loop {
+                self.make_way(job.priority);
+                if has_gone() {
+                    return Ok(());
+                }
+                if sequence.advance(&[token], Outputs::Last, &interrupted)? == 1 {
+                    break;
+                }
+            }
+        };
+        send_pieces(events, assembly.finish());
+        usage.decode = decode_started.elapsed();
+        let _ = events.send(Event::Done { reason, usage });
+        Ok(())
+    }
+
+    /// The natural log-probability of each token but the first.
+    fn score(
+        &self,
+        sequence: &mut Sequence<E>,
+        tokens: &[Token],
+        has_gone: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Vec<f32>, ModelError> {
+        if tokens.len() > sequence.engine().n_ctx() {
+            return Err(ModelError::ContextFull {
+                needed: tokens.len(),
+                available: sequence.engine().n_ctx(),
+            });
+        }
+        let mut scores = Vec::with_capacity(tokens.len().saturating_sub(1));
+        // Every token's logits are wanted, so nothing can be reused.
+        sequence.clear();
+        while sequence.len() + 1 < tokens.len() {
+            if has_gone() {
+                return Err(ModelError::Gone("nobody waits for the scores".to_owned()));
+            }
+            let start = sequence.len();
+            let left = &tokens[start..tokens.len() - 1];
+            let n = sequence.advance(left, Outputs::Each, has_gone)?;
+            Counters::add(&self.counters.n_computed, n);
+            for row in 0..n {
+                let next = tokens[start + row + 1];
+                scores.push(sampling::logprob(sequence.engine().logits(row), next));
+            }
+        }
+        Ok(scores)
+    }
+}
+
+fn send_pieces(events: &mpsc::UnboundedSender<Event>, pieces: Vec<Piece>) {
+    for Piece { text, logprob } in pieces {
+        let _ = events.send(Event::Piece { text, logprob });
+    }
+}
+
+/// Reads, then writes, for half of the budget each, or until half of the context is full each.
+fn measure<E: Engine>(sequence: &mut Sequence<E>, budget: Duration) -> Result<Speed, ModelError> {
+    let n_vocab = sequence.engine().vocabulary().len();
+    let ordinary: Vec<Token> = (0..n_vocab as Token)
+        .filter(|&token| !sequence.engine().vocabulary().bytes(token).is_empty())
+        .collect();
+    if ordinary.is_empty() {
+        return Err(ModelError::Compute("the vocabulary is empty".to_owned()));
+    }
+    // Tokens from all over the vocabulary, because a real prompt does not stay in one cache line.
+    let mut prompt = ordinary.iter().copied().cycle().step_by(97.min(ordinary.len()));
+    let n_half = sequence.engine().n_ctx() / 2;
+    let n_batch = sequence.engine().n_batch().min(n_half.max(1));
+    let mut next_batch = || -> Vec<Token> { prompt.by_ref().take(n_batch).collect() };
+
+    // The first batch pays for buffers and page faults and is not counted.
+    sequence.clear();
+    sequence.advance(&next_batch(), Outputs::Last, &|| false)?;
+    let started = Instant::now();
+    let mut n_read = 0;
+    while n_read == 0 || (started.elapsed() < budget / 2 && sequence.len() + n_batch <= n_half) {
+        n_read += sequence.advance(&next_batch(), Outputs::Last, &|| false)?;
+    }
+    let prefill = started.elapsed();
+
+    let started = Instant::now();
+    let mut greedy = Sampler::new(super::Sampling::Greedy);
+    let mut n_written = 0;
+    while n_written == 0 || (started.elapsed() < budget / 2 && sequence.len() < 2 * n_half) {
+        let choice = greedy.choose(sequence.engine().logits(0), None);
+        let token = choice.map_or(ordinary[0], |choice| choice.token);
+        n_written += sequence.advance(&[token], Outputs::Last, &|| false)?;
+    }
+    let decode = started.elapsed();
+    sequence.clear();
+    Ok(Speed {
+        prefill_tokens_per_s: n_read as f64 / prefill.as_secs_f64().max(1e-9),
+        decode_tokens_per_s: n_written as f64 / decode.as_secs_f64().max(1e-9),
+    })
+}

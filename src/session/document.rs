@@ -1,0 +1,167 @@
+//! One open document: text, tree and version, edited together.
+
+use std::ops::Range;
+use std::path::Path;
+
+use grammars::Language;
+use grammars::tree_sitter::Tree;
+use ropey::Rope;
+
+use super::Snapshot;
+use crate::syntax;
+
+/// A change to a document, in byte offsets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The bytes that go; empty for an insertion. Must lie on character boundaries.
+    pub range: Range<usize>,
+    /// The text that comes.
+    pub text: String,
+}
+
+/// An open document.
+pub struct Document {
+    path: String,
+    language: Option<&'static Language>,
+    text: Rope,
+    tree: Option<Tree>,
+    version: i32,
+    /// A lone carriage return is a line break to LSP but not to tree-sitter, so the rows of an
+    /// incremental edit would be wrong: such a document is parsed anew at each change.
+    has_lone_cr: bool,
+}
+
+impl Document {
+    /// A document as an editor opened it. Without `language_id` the path's extension decides.
+    pub fn new(path: String, language_id: Option<&str>, text: &str, version: i32) -> Document {
+        let language = language_id
+            .and_then(Language::from_id)
+            .or_else(|| Language::from_path(Path::new(&path)));
+        let text = Rope::from_str(text);
+        let mut document =
+            Document { path, language, text, tree: None, version, has_lone_cr: false };
+        document.reparse();
+        document
+    }
+
+    /// The text.
+    pub fn text(&self) -> &Rope {
+        &self.text
+    }
+
+    /// The version the client gave last.
+    pub fn version(&self) -> i32 {
+        self.version
+    }
+
+    /// Replaces a part of the text. The tree is patched here and parsed by [`Document::commit`].
+    pub fn apply(&mut self, edit: &Edit) {
+        let Edit { range, text } = edit;
+        // A carriage return that comes, or goes, may make or break a `\r\n` pair.
+        let touches_cr = text.contains('\r')
+            || range.start.checked_sub(1).is_some_and(|at| self.text.byte(at) == b'\r')
+            || self.text.byte_slice(range.clone()).chunks().any(|chunk| chunk.contains('\r'));
+        if let Some(tree) = &mut self.tree {
+            tree.edit(&syntax::edit(&self.text, range.start, range.end, text));
+        }
+        let (from, to) = (self.text.byte_to_char(range.start), self.text.byte_to_char(range.end));
+        self.text.remove(from..to);
+        self.text.insert(from, text);
+        if touches_cr && (self.has_lone_cr || has_lone_cr(&self.text)) {
+            self.has_lone_cr = true;
+            self.tree = None;
+        }
+    }
+
+    /// Replaces the whole text.
+    pub fn replace(&mut self, text: &str) {
+        self.text = Rope::from_str(text);
+        self.tree = None;
+    }
+
+    /// Ends a group of edits: the tree is parsed again, incrementally where that is sound.
+    pub fn commit(&mut self, version: i32) {
+        self.version = version;
+        if self.tree.is_none() || self.has_lone_cr {
+            self.reparse();
+        } else if let Some(language) = self.language {
+            self.tree = syntax::parse(language, &self.text, self.tree.as_ref());
+        }
+    }
+
+    /// A frozen copy for one request.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            path: self.path.clone(),
+            language: self.language,
+            text: self.text.clone(),
+            tree: self.tree.clone(),
+            version: self.version,
+        }
+    }
+
+    fn reparse(&mut self) {
+        self.has_lone_cr = has_lone_cr(&self.text);
+        self.tree = self.language.and_then(|language| syntax::parse(language, &self.text, None));
+    }
+}
+
+/// Whether some `\r` is not followed by `\n`.
+fn has_lone_cr(text: &Rope) -> bool {
+    if !text.chunks().any(|chunk| chunk.contains('\r')) {
+        return false;
+    }
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        if byte == b'\r' && bytes.peek() != Some(&b'\n') {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Applies edits one by one; after each the tree must be the tree of a fresh parse.
+    #[track_caller]
+    fn check_edits(before: &str, edits: &[(Range<usize>, &str)], after: &str) {
+        let mut document = Document::new("a.py".to_owned(), None, before, 1);
+        for (n, (range, text)) in edits.iter().enumerate() {
+            document.apply(&Edit { range: range.clone(), text: (*text).to_owned() });
+            document.commit(n as i32 + 2);
+            let language = document.language.expect("a .py file is Python");
+            let fresh = syntax::parse(language, document.text(), None).expect("parses");
+            let kept = document.tree.as_ref().expect("has a tree");
+            assert_eq!(kept.root_node().to_sexp(), fresh.root_node().to_sexp(), "after edit {n}");
+        }
+        assert_eq!(document.text().to_string(), after);
+        assert_eq!(document.version(), edits.len() as i32 + 1);
+    }
+
+    #[test]
+    fn text_and_tree_change_together() {
+        check_edits(
+            "def f():\n    pass\n",
+            &[(13..17, "return 'é'"), (0..0, "import os\n"), (10..18, "def g():")],
+            "import os\ndef g():\n    return 'é'\n",
+        );
+    }
+
+    #[test]
+    fn lone_carriage_returns_do_not_spoil_the_tree() {
+        check_edits(
+            "a = 1\r\nif a:\r\n    b = 2\r\n",
+            &[(6..7, ""), (0..0, "\r"), (3..4, "\n\rx")],
+            "\ra \n\rx 1\rif a:\r\n    b = 2\r\n",
+        );
+    }
+
+    #[test]
+    fn an_unknown_language_has_text_but_no_tree() {
+        let document = Document::new("notes.txt".to_owned(), Some("plaintext"), "hello", 1);
+        assert!(document.snapshot().tree.is_none());
+        assert_eq!(document.snapshot().line_around(2), ("he".to_owned(), "llo".to_owned()));
+    }
+}

@@ -1,0 +1,43 @@
+//! A cheap frozen copy of a document for one request.
+
+use grammars::Language;
+use grammars::tree_sitter::Tree;
+use ropey::Rope;
+
+/// A document as it was when a request came in. Cloning copies neither text nor tree.
+#[derive(Clone)]
+pub struct Snapshot {
+    /// The path to show a model: relative to the workspace where there is one.
+    pub path: String,
+    /// The language, if it is one we know.
+    pub language: Option<&'static Language>,
+    /// The text.
+    pub text: Rope,
+    /// The syntax tree of exactly this text, where the language is known.
+    pub tree: Option<Tree>,
+    /// The version the client gave.
+    pub version: i32,
+}
+
+impl Snapshot {
+    /// A snapshot of a text that no editor holds.
+    pub fn of(path: &str, text: &str) -> Snapshot {
+        super::Document::new(path.to_owned(), None, text, 0).snapshot()
+    }
+
+    /// The line the offset lies in: its text before the offset, and its text from there to the
+    /// line break. Both borrow nothing.
+    pub fn line_around(&self, offset: usize) -> (String, String) {
+        let line = self.text.byte_to_line(offset);
+        let start = self.text.line_to_byte(line);
+        let end = if line + 1 < self.text.len_lines() {
+            self.text.line_to_byte(line + 1)
+        } else {
+            self.text.len_bytes()
+        };
+        let before = self.text.byte_slice(start..offset).to_string();
+        let mut after = self.text.byte_slice(offset..end).to_string();
+        after.truncate(after.trim_end_matches(['\n', '\r']).len());
+        (before, after)
+    }
+}

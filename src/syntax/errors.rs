@@ -1,0 +1,38 @@
+//! How broken a tree is.
+
+use grammars::tree_sitter::{Node, Tree};
+
+/// Number of `ERROR` and `MISSING` nodes. Subtrees without errors are not walked.
+pub fn count_errors(tree: &Tree) -> usize {
+    fn count(node: Node<'_>) -> usize {
+        if !node.has_error() {
+            return 0;
+        }
+        let own = usize::from(node.is_error() || node.is_missing());
+        let mut cursor = node.walk();
+        own + node.children(&mut cursor).map(count).sum::<usize>()
+    }
+    count(tree.root_node())
+}
+
+#[cfg(test)]
+mod tests {
+    use grammars::Language;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, errors: bool) {
+        let python = Language::from_id("python").expect("python is a known language");
+        let tree = crate::syntax::parse_str(python, text).expect("parses");
+        assert_eq!(count_errors(&tree) > 0, errors, "{text:?}");
+    }
+
+    #[test]
+    fn whole_code_has_no_errors_and_broken_code_has_some() {
+        check("x = [1, 2]\n", false);
+        check("x = [1, 2\n", true);
+        check("def f(:\n    pass\n", true);
+        check("", false);
+    }
+}

@@ -1,0 +1,250 @@
+--- What the plugin must do, one function a case. `$0` is the cursor.
+---
+--- Each case gets `open`, which starts an editor on a server that says what the rules tell it.
+local M = {}
+
+local rules = {
+  { ends_with = 'def f', says = 'ib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)' },
+  { ends_with = 'def fi', says = 'b(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)' },
+  { ends_with = 'total = ', says = 'sum(prices) + tax' },
+  { ends_with = 'name = "naïve 😀"; size = ', says = 'len(name)' },
+}
+M.rules = rules
+
+local fib = rules[1].says
+
+--- Cases for every server: the stand-in, and midfill itself.
+M.any_server = {
+  ['ghost text appears where the cursor is'] = function(open)
+    local editor = open({ text = '$0' })
+    editor:type('idef f')
+    editor:expect_ghost(fib)
+    editor:expect_screen(1, 'def fib(n):')
+    editor:expect_screen(2, fib:match('\n(.*)'))
+    editor:expect_text('def f$0')
+  end,
+
+  ['<Tab> puts the ghost text into the buffer'] = function(open)
+    local editor = open({ text = '$0' })
+    editor:type('idef f')
+    editor:expect_ghost(fib)
+    editor:type('<Tab>')
+    editor:expect_text('def f' .. fib .. '$0')
+    editor:expect_ghost('')
+  end,
+
+  ['<Tab> is a plain tab where there is no ghost text'] = function(open)
+    local editor = open({ text = 'x = 1\n$0\n' })
+    editor:type('i')
+    editor:expect_no_ghost_for(400)
+    editor:type('<Tab>pass')
+    -- Four spaces: Neovim's own settings for Python.
+    editor:expect_text('x = 1\n    pass$0\n')
+  end,
+
+  ['a word is accepted and the rest stays'] = function(open)
+    local editor = open({ text = 'prices, tax = [1, 2], 3\n$0' })
+    editor:type('itotal = ')
+    editor:expect_ghost('sum(prices) + tax')
+    editor:type('<M-Right>')
+    editor:expect_text('prices, tax = [1, 2], 3\ntotal = sum$0')
+    editor:expect_ghost('(prices) + tax')
+    editor:type('<M-Right><M-Right>')
+    editor:expect_text('prices, tax = [1, 2], 3\ntotal = sum(prices$0')
+    editor:expect_ghost(') + tax')
+  end,
+
+  ['a line is accepted and the rest stays'] = function(open)
+    local editor = open({ text = '$0' })
+    editor:type('idef f')
+    editor:expect_ghost(fib)
+    editor:type('<M-l>')
+    editor:expect_text('def fib(n):$0')
+    editor:expect_ghost(fib:match('\n.*'))
+    editor:type('<M-l>')
+    editor:expect_text('def f' .. fib .. '$0')
+  end,
+
+  ['typing through the ghost text keeps it'] = function(open)
+    local editor = open({ text = '$0' })
+    editor:type('idef f')
+    editor:expect_ghost(fib)
+    editor:type('ib')
+    editor:expect_ghost(fib:sub(3), 1000)
+    editor:expect_text('def fib$0')
+  end,
+
+  ['<Tab> right after a typed character does not repeat it'] = function(open)
+    local editor = open({ text = '$0' })
+    editor:type('idef f')
+    editor:expect_ghost(fib)
+    editor:type('i<Tab>')
+    editor:expect_text('def f' .. fib .. '$0')
+  end,
+
+  ['characters outside the basic plane before the cursor do not shift it'] = function(open)
+    local editor = open({ text = '$0  # counts characters' })
+    editor:type('iname = "naïve 😀"; size = ')
+    editor:expect_ghost('len(name)')
+    editor:type('<Tab>')
+    editor:expect_text('name = "naïve 😀"; size = len(name)$0  # counts characters')
+  end,
+
+  ['text after the cursor stays after it'] = function(open)
+    local editor = open({ text = 'prices, tax = [1, 2], 3\n$0  # with tax' })
+    editor:type('itotal = ')
+    editor:expect_ghost('sum(prices) + tax')
+    editor:expect_screen(2, 'total = sum(prices) + tax  # with tax')
+    editor:type('<Tab>')
+    editor:expect_text('prices, tax = [1, 2], 3\ntotal = sum(prices) + tax$0  # with tax')
+  end,
+
+  ["Neovim's own inline completion shows the same text"] = function(open)
+    local editor = open({ text = '$0', without_setup = true })
+    editor:type('idef f')
+    editor:expect_ghost(fib)
+    editor:lua('vim.lsp.inline_completion.get()')
+    editor:expect_text('def f' .. fib .. '$0')
+  end,
+}
+
+--- Cases about the editor's side alone, on the stand-in.
+M.stand_in = {
+  ['without the capability there is no ghost text and <Tab> is plain'] = function(open)
+    local editor = open({ text = '$0', server = { '--without-inline-completion' } })
+    editor:type('idef f')
+    editor:expect_no_ghost_for(600)
+    editor:type('<Tab>')
+    editor:expect_text('def f   $0')
+  end,
+
+  ['typing something else hides the ghost text at once'] = function(open)
+    local editor = open({ text = '$0', server = { '--delay', '300' } })
+    editor:type('idef f')
+    editor:expect_ghost(fib)
+    editor:type('or')
+    editor:expect_ghost('', 200)
+    editor:type('<Tab>')
+    editor:expect_text('def for $0')
+  end,
+
+  ['an answer that comes too late is not shown and its request is cancelled'] = function(open)
+    local editor = open({ text = '$0', server = { '--delay', '300', '--deaf' } })
+    editor:type('idef f')
+    editor:expect_lua(true, 'return #vim.fn.readfile(...) > 3', editor.log)
+    vim.wait(100)
+    editor:type('oo')
+    editor:expect_no_ghost_for(900)
+    local log = table.concat(vim.fn.readfile(editor.log), '\n')
+    assert(log:find('$/cancelRequest', 1, true), 'no request was cancelled')
+  end,
+
+  ['a key for dismissing hides the ghost text until the next change'] = function(open)
+    local editor = open({ text = '$0' })
+    editor:type('idef f')
+    editor:expect_ghost(fib)
+    editor:type('<C-]>')
+    editor:expect_ghost('')
+    editor:expect_no_ghost_for(400)
+    editor:type('i')
+    editor:expect_ghost(fib:sub(2))
+  end,
+
+  ['leaving insert mode hides the ghost text'] = function(open)
+    local editor = open({ text = '$0' })
+    editor:type('idef f')
+    editor:expect_ghost(fib)
+    editor:type('<Esc>')
+    editor:expect_ghost('')
+    editor:type('a')
+    editor:expect_ghost(fib)
+  end,
+
+  ['undo takes back what was accepted and leaves what was typed'] = function(open)
+    local editor = open({ text = '$0' })
+    editor:type('idef f')
+    editor:expect_ghost(fib)
+    editor:type('<Tab>')
+    editor:expect_text('def f' .. fib .. '$0')
+    editor:type('<Esc>u')
+    editor:expect_lua('def f', "return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '|')")
+  end,
+
+  ['the keys typed right after <Tab> come after the accepted text'] = function(open)
+    local editor = open({ text = '$0' })
+    editor:type('itotal = ')
+    editor:expect_ghost('sum(prices) + tax')
+    editor:type('<Tab> # done')
+    editor:expect_text('total = sum(prices) + tax # done$0')
+  end,
+
+  ['what <Tab> was mapped to before still works'] = function(open)
+    local editor = open({ text = '$0', before = "vim.keymap.set('i', '<Tab>', function() return 'mine' end, { expr = true })" })
+    editor:type('i<Tab>')
+    editor:expect_text('mine$0')
+  end,
+
+  [':Midfill toggle switches ghost text off and on'] = function(open)
+    local editor = open({ text = '$0' })
+    editor:lua("vim.cmd('silent Midfill toggle')")
+    editor:expect_lua('Midfill off', "return require('midfill').status()")
+    editor:type('idef f')
+    editor:expect_no_ghost_for(400)
+    editor:lua("vim.cmd('silent Midfill toggle')")
+    editor:expect_ghost(fib)
+  end,
+
+  [':Midfill restart starts a new server that answers'] = function(open)
+    local editor = open({ text = '$0' })
+    local first = editor:lua("return vim.lsp.get_clients({ name = 'midfill' })[1].id")
+    editor:lua("vim.cmd('silent Midfill restart')")
+    editor:expect_lua(true, "local c = vim.lsp.get_clients({ name = 'midfill' })[1]; return c ~= nil and c.id ~= ...", first)
+    editor:type('idef f')
+    editor:expect_ghost(fib)
+  end,
+
+  ['the status line says how far the model is loaded, then that it is ready'] = function(open)
+    local editor = open({
+      text = '$0',
+      before = [[
+        said = {}
+        vim.api.nvim_create_autocmd('User', { pattern = 'MidfillStatus', callback = function()
+          said[#said + 1] = require('midfill').status()
+        end })
+      ]],
+    })
+    editor:expect_lua('Midfill 40%, Midfill', "return table.concat(said, ', ')")
+  end,
+
+  [':checkhealth midfill finds nothing wrong'] = function(open)
+    local editor = open({ text = '$0' })
+    editor:lua("vim.cmd('silent checkhealth midfill')")
+    local report = editor:text()
+    assert(report:find('Server 1', 1, true), report)
+    assert(not report:find('ERROR', 1, true), report)
+  end,
+
+  ['an option that does not exist is refused in plain words'] = function(open)
+    local editor = open({ text = '$0' })
+    local fine, problem = unpack(editor:lua("return { pcall(require('midfill').setup, { comand = {} }) }"))
+    assert(not fine and problem:find('there is no option "comand"', 1, true), vim.inspect(problem))
+  end,
+}
+
+--- With the model that comes with Midfill.
+M.real_model = {
+  ['the shipped model writes ghost text and <Tab> puts exactly that into the buffer'] = function(open)
+    local editor = open({ text = M.sample })
+    editor:type('a')
+    -- The first answer waits for the model to be loaded.
+    local ghost = editor:expect_ghost(function(text)
+      return vim.trim(text) ~= ''
+    end, 60000)
+    editor:type('<Tab>')
+    editor:expect_text((M.sample:gsub('%$0', function()
+      return ghost .. '$0'
+    end, 1)))
+  end,
+}
+
+return M
