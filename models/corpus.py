@@ -55,16 +55,18 @@ class Corpus:
         try:
             with open(directory / "files.tsv", encoding="utf-8", newline="") as f:
                 rows = list(csv.DictReader(f, delimiter="\t"))
-            self._file = open(directory / "text.bin", "rb")
-        except FileNotFoundError as e:
+            with open(directory / "text.bin", "rb") as f:
+                self._map = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
+        except (FileNotFoundError, NotADirectoryError) as e:
             raise SystemExit(
                 f"{directory} is not a corpus directory ({e.filename} is missing): "
                 "make one with `python corpus.py`"
             ) from None
+        except ValueError:  # an empty file cannot be mapped
+            rows = []
         if not rows:
             raise SystemExit(f"{directory} contains no files: look at its summary.json")
         self._rows = [(r["repo"], r["path"], int(r["offset"]), int(r["bytes"])) for r in rows]
-        self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -194,7 +196,8 @@ def prepare(args: argparse.Namespace) -> dict:
     return summary
 
 
-def main() -> None:
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -210,8 +213,11 @@ def main() -> None:
     parser.add_argument("--cap", type=int, default=4_000_000, help="most bytes of one repository [%(default)s]")
     parser.add_argument("--tests", type=float, default=1 / 3, help="share of test files to keep [%(default).2f]")
     parser.add_argument("--seed", type=int, default=1)
-    args = parser.parse_args()
-    summary = prepare(args)
+    return parser
+
+
+def main() -> None:
+    summary = prepare(parser().parse_args())
     json.dump(summary, sys.stdout, indent=2)
     print()
 

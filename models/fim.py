@@ -22,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
 
-from corpus import Corpus
+from corpus import Corpus, SourceFile
 from tokenizer import Codec
 
 BYTES_PER_TOKEN = 3.6
@@ -312,14 +312,66 @@ def left_to_right(codec: Codec, path: str, text: str, budget: int, rng: random.R
     return out
 
 
-def example(codec: Codec, path: str, text: str, budget: int, rng: random.Random) -> Example:
-    """One draw from a file: at most `budget` tokens."""
+def repeat_block(text: str, span: Span, rng: random.Random) -> tuple[str, Span]:
+    """Copy the line of `span`, with up to four lines above it, to a place nearby.
+
+    What comes next in the middle then stands elsewhere in the prompt: practice
+    in finding it. The span moves if the copy was put before it.
+    """
+    first = text.rfind("\n", 0, span.start) + 1
+    end = line_end(text, span.end)
+    for _ in range(rng.choice((0, 1, 1, 2, 3, 4))):
+        first = text.rfind("\n", 0, max(0, first - 1)) + 1
+    block = text[first:end] + "\n"
+    if rng.random() < 0.75:
+        at = text.rfind("\n", 0, rng.randint(max(0, first - 1200), first)) + 1
+        return text[:at] + block + text[at:], Span(span.start + len(block), span.end + len(block))
+    at = line_end(text, min(len(text), end + rng.randint(0, 500)))
+    return text[:at] + "\n" + block.rstrip("\n") + text[at:], span
+
+
+def echo(codec: Codec, texts: list[str], budget: int, rng: random.Random) -> Example:
+    """Lines of unrelated files, said again in another order until `budget` is full.
+
+    Nothing predicts such a line but its first appearance, so a small model
+    learns early to look back and copy; ordinary files teach that far more slowly.
+    """
+    pool: list[list[int]] = []
+    for text in texts:
+        start = rng.randrange(max(1, len(text) - 3000))
+        rows = text[start : start + 3000].split("\n")[1:-1]
+        for row in rng.sample(rows, min(6, len(rows))):
+            if len(row.strip()) > 8:
+                pool.append(codec.encode("\n" + row[:160]))
+    rng.shuffle(pool)
+    share = budget // rng.choice((2, 3))
+    chosen: list[list[int]] = []
+    while pool and sum(map(len, chosen)) < share:
+        chosen.append(pool.pop())
+    out = Example([], [])
+    out.special(codec.end)
+    while chosen and len(out.ids) < budget:
+        rng.shuffle(chosen)
+        for ids in chosen:
+            out.text(ids)
+    return Example(out.ids[:budget], out.weights[:budget])
+
+
+def example(
+    codec: Codec, path: str, text: str, budget: int, rng: random.Random, repeat: float = 0.0
+) -> Example:
+    """One draw from a file: at most `budget` tokens.
+
+    With probability `repeat` the middle's line is copied to a place nearby.
+    """
     if rng.random() >= LEFT_TO_RIGHT:
         for _ in range(4):
             kind = rng.choices([k for k, _ in KINDS], [w for _, w in KINDS])[0]
             span = SPANS[kind](text, rng)
             if span is None or not text[span.start : span.end].strip():
                 continue
+            if repeat and rng.random() < repeat:
+                text, span = repeat_block(text, span, rng)
             room = int(budget * BYTES_PER_TOKEN)
             form = rng.randrange(3)
             parts = crop(text, span, int(room * 0.8) if form == 2 else room, rng.uniform(0.55, 0.85))
@@ -333,25 +385,37 @@ def example(codec: Codec, path: str, text: str, budget: int, rng: random.Random)
 
 
 class Rows:
-    """Endless training rows; `row(i, n)` is a function of the seed, `i` and `n`."""
+    """Endless training rows; a row is a function of the seed and of what `row` is given."""
 
     def __init__(self, corpus: Corpus, codec: Codec, seed: int) -> None:
         self.corpus, self.codec, self.seed = corpus, codec, seed
         self.bounds = list(accumulate(min(size, LARGEST_SHARE) for size in corpus.sizes()))
 
-    def row(self, number: int, tokens: int) -> tuple[list[int], list[float]]:
-        """`tokens` ids and weights: one example, or several shorter ones, then padding."""
+    def file(self, rng: random.Random) -> SourceFile:
+        """A file that is not blank, large ones more often."""
+        while True:
+            i = bisect.bisect_right(self.bounds, rng.randrange(self.bounds[-1]))
+            file = self.corpus[i]
+            if file.text.strip():
+                return file
+
+    def row(self, number: int, tokens: int, practice: float = 0.0) -> tuple[list[int], list[float]]:
+        """`tokens` ids and weights: one example, or several shorter ones, then padding.
+
+        `practice` is the share of made-up repetition, half of it `echo` and half
+        `repeat_block`; the trainer lowers it to nothing as training goes on.
+        """
         rng = random.Random(f"{self.seed} {number}")
         ids: list[int] = []
         weights: list[float] = []
         share = rng.choices((1, 2, 4), (0.5, 0.3, 0.2))[0]
         while tokens - len(ids) >= SHORTEST:
-            i = bisect.bisect_right(self.bounds, rng.randrange(self.bounds[-1]))
-            file = self.corpus[i]
-            if not file.text.strip():
-                continue
             budget = min(tokens - len(ids), max(SHORTEST, tokens // share))
-            made = example(self.codec, file.path, file.text, budget, rng)
+            if rng.random() < practice / 2:
+                made = echo(self.codec, [self.file(rng).text for _ in range(4)], budget, rng)
+            else:
+                file = self.file(rng)
+                made = example(self.codec, file.path, file.text, budget, rng, practice / 2)
             ids += made.ids
             weights += made.weights
         padding = tokens - len(ids)

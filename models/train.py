@@ -36,21 +36,32 @@ from tokenizer import Codec
 
 LOG_FIELDS = ("seconds", "step", "tokens", "loss", "bits_per_byte", "rate", "row_tokens", "tokens_per_second")
 
+ADAM_BETAS = (0.8, 0.99)
+"""A long second moment: with few tokens a step, a short one follows the noise."""
+
 
 @dataclass(frozen=True)
 class Stage:
-    """From `start` (share of the run, 0 to 1) on, rows have `tokens` tokens."""
+    """From `start` (share of the run, 0 to 1) on, rows have `tokens` tokens.
+
+    `practice` is the share of made-up repetition among them.
+    """
 
     start: float
     tokens: int
+    practice: float
 
 
 def stages(text: str) -> list[Stage]:
-    """Parse `0:256,0.15:512,0.85:1024`."""
+    """Parse `0:256:0.3,0.2:512:0.1,0.6:512:0`."""
     try:
-        found = [Stage(float(a), int(b)) for a, b in (part.split(":") for part in text.split(","))]
+        parts = [part.split(":") for part in text.split(",")]
+        found = [Stage(float(a), int(b), float(c)) for a, b, c in parts]
     except ValueError:
-        raise SystemExit(f"--rows {text}: write it as 0:256,0.15:512 (share of the run : tokens a row)") from None
+        raise SystemExit(
+            f"--rows {text}: write it as 0:256:0.3,0.2:512:0 "
+            "(share of the run : tokens a row : share of made-up repetition)"
+        ) from None
     if not found or found[0].start != 0:
         raise SystemExit(f"--rows {text}: the first part must start at 0")
     return found
@@ -128,14 +139,14 @@ def rate_factor(progress: float, step: int, flat: float, floor: float) -> float:
 
 
 def feed(corpus: Path, tokenizer: Path, seed: int, orders: mp.Queue, out: mp.Queue) -> None:
-    """A worker that makes batches: takes (number of first row, rows, tokens), gives arrays."""
+    """A worker that makes batches: takes (first row, rows, stage), gives arrays."""
     os.nice(10)
     rows = Rows(Corpus(corpus), Codec(tokenizer), seed)
     while (order := orders.get()) is not None:
-        first, count, tokens = order
-        made = [rows.row(first + i, tokens + 1) for i in range(count)]
+        first, count, stage = order
+        made = [rows.row(first + i, stage.tokens + 1, stage.practice) for i in range(count)]
         out.put((
-            first,
+            (first, stage),
             np.array([ids for ids, _ in made], dtype=np.int32),
             np.array([weights for _, weights in made], dtype=np.float32),
         ))
@@ -149,8 +160,8 @@ class Feed:
     def __init__(self, args: argparse.Namespace, workers: int) -> None:
         context = mp.get_context("spawn")
         self.orders, self.out = context.Queue(), context.Queue()
-        self.waiting: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        self.asked: set[tuple[int, int]] = set()
+        self.waiting: dict[tuple[int, Stage], tuple[np.ndarray, np.ndarray]] = {}
+        self.asked: set[tuple[int, Stage]] = set()
         for _ in range(workers):
             context.Process(
                 target=feed,
@@ -158,28 +169,27 @@ class Feed:
                 daemon=True,
             ).start()
 
-    def take(self, first: int, count: int, tokens: int, stride: int) -> tuple[Tensor, Tensor]:
+    def take(self, first: int, count: int, stage: Stage, stride: int) -> tuple[Tensor, Tensor]:
         """Ids and weights [count, tokens + 1] of the rows from `first` on.
 
-        The next batches are ordered in advance, `stride` rows apart; when the
-        row length changes, what was ordered for the old one is thrown away.
+        The next batches are ordered in advance, `stride` rows apart; what was
+        ordered for the stage before is thrown away when a new one begins.
         """
         for i in range(self.AHEAD):
-            key = (first + i * stride, tokens)
+            key = (first + i * stride, stage)
             if key not in self.asked:
                 self.asked.add(key)
-                self.orders.put((key[0], count, tokens))
-        while True:
-            batch = self.waiting.pop(first, None)
-            if batch is not None and batch[0].shape == (count, tokens + 1):
-                self.asked.discard((first, tokens))
-                return torch.from_numpy(batch[0]).long(), torch.from_numpy(batch[1])
+                self.orders.put((key[0], count, stage))
+        while (first, stage) not in self.waiting:
             try:
-                number, ids, weights = self.out.get(timeout=300)
+                key, ids, weights = self.out.get(timeout=300)
             except queue.Empty:
                 raise SystemExit("no training rows for five minutes: the worker that makes them died") from None
-            if ids.shape[1] == tokens + 1:
-                self.waiting[number] = (ids, weights)
+            if key[1] == stage:
+                self.waiting[key] = (ids, weights)
+        self.asked.discard((first, stage))
+        ids, weights = self.waiting.pop((first, stage))
+        return torch.from_numpy(ids).long(), torch.from_numpy(weights)
 
 
 def heldout_batch(corpus: Corpus, codec: Codec, tokens: int, files: int) -> tuple[Tensor, Tensor, int]:
@@ -265,7 +275,7 @@ def run(rank: int, processes: int, args: argparse.Namespace) -> None:
     muon = Muon(matrices, momentum=0.95, decay=args.decay)
     adam = torch.optim.AdamW(
         [{"params": tables, "peak": args.table_rate}, {"params": gains, "peak": args.gain_rate}],
-        lr=0.0, betas=(0.8, 0.95), eps=1e-10, weight_decay=0.001,
+        lr=0.0, betas=ADAM_BETAS, eps=1e-10, weight_decay=0.001,
     )
     average = {n: p.detach().clone() for n, p in model.named_parameters()}
     step, tokens_seen, next_row, spent = 0, 0, 0, 0.0
@@ -274,6 +284,8 @@ def run(rank: int, processes: int, args: argparse.Namespace) -> None:
         average = {n: t.to(device) for n, t in saved["average"].items()}
         muon.load(saved["muon"])
         adam.load_state_dict(saved["adam"])
+        for group, peak in zip(adam.param_groups, (args.table_rate, args.gain_rate)):
+            group.update(peak=peak, betas=ADAM_BETAS)  # the command line wins over the checkpoint
         step, tokens_seen, next_row, spent = (saved[k] for k in ("step", "tokens", "next_row", "seconds"))
     seconds = until_seconds(args.until) if args.until else args.minutes * 60
     clock = Clock(seconds + spent, spent)
@@ -311,9 +323,10 @@ def run(rank: int, processes: int, args: argparse.Namespace) -> None:
             progress = shared.item()
         if progress >= 1:
             break
-        tokens = [s.tokens for s in plan if s.start <= progress][-1]
+        stage = [s for s in plan if s.start <= progress][-1]
+        tokens = stage.tokens
         rows = max(1, args.batch // tokens // processes)
-        ids, weights = feeder.take(next_row + rank * rows, rows, tokens, rows * processes)
+        ids, weights = feeder.take(next_row + rank * rows, rows, stage, rows * processes)
         micro = max(1, min(rows, args.micro // tokens))
         # All processes and micro-batches divide by one number, so that every weight counts the same.
         total = weights[:, 1:].sum() * processes
@@ -416,14 +429,15 @@ def main() -> None:
     a("--minutes", type=float, default=60, help="wall-clock length of the run [%(default)s]")
     a("--until", metavar="HH:MM", help="end of the run, UTC, instead of --minutes")
     a("--resume", action="store_true", help="go on from OUT/last.pt")
-    a("--rows", default="0:256,0.12:512,0.85:1024", help="tokens a row by share of the run [%(default)s]")
+    a("--rows", default="0:256:0.4,0.2:512:0.2,0.5:512:0.05,0.85:1024:0",
+      help="tokens a row and made-up repetition, by share of the run [%(default)s]")
     a("--batch", type=int, default=8192, help="tokens a step, over all processes [%(default)s]")
     a("--micro", type=int, default=4096, help="tokens computed at once [%(default)s]")
     a("--rate", type=float, default=0.02, help="peak rate of Muon [%(default)s]")
-    a("--table-rate", type=float, default=0.008, help="peak rate of embedding and head [%(default)s]")
+    a("--table-rate", type=float, default=0.004, help="peak rate of embedding and head [%(default)s]")
     a("--gain-rate", type=float, default=0.01, help="peak rate of the norms' gains [%(default)s]")
     a("--decay", type=float, default=0.05, help="weight decay of Muon [%(default)s]")
-    a("--flat", type=float, default=0.4, help="share of the run at the peak rate [%(default)s]")
+    a("--flat", type=float, default=0.25, help="share of the run at the peak rate [%(default)s]")
     a("--average", type=float, default=0.99, help="weight of the past in the averaged weights [%(default)s]")
     a("--processes", type=int, default=1, help="processes on this machine, CPU only [%(default)s]")
     a("--threads", type=int, default=1, help="CPU threads of a process [%(default)s]")

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use data_filter::args::{Args, Command};
 use data_filter::dedup::Content;
-use data_filter::filter::{Filters, Text};
+use data_filter::filter::{Filters, Text, Verdict};
 use data_filter::plan::Plan;
 use data_filter::record::Record;
-use data_filter::source::Listing;
+use data_filter::source::{Listing, Reader};
 
 fn main() -> anyhow::Result<()> {
     let inputs: Vec<_> = std::env::args()
@@ -35,15 +35,28 @@ fn main() -> anyhow::Result<()> {
     let listed = started.elapsed();
 
     let started = Instant::now();
-    let mut texts = Vec::new();
+    let mut wanted = Vec::new();
     for listing in &listings {
         let reader = listing.reader();
         for entry in &listing.entries {
-            if reader.size(&entry.at).is_ok_and(|bytes| bytes <= 1_000_000)
-                && let Ok((content, _)) = reader.read(&entry.at)
-            {
-                texts.push(content);
+            let bytes = reader.size(&entry.at).unwrap_or(u64::MAX);
+            if plan.filters.verdict_on_size(bytes) == Verdict::Keep {
+                wanted.push((listing, entry));
             }
+        }
+    }
+    let sized = started.elapsed();
+
+    let started = Instant::now();
+    let mut texts = Vec::new();
+    let mut reader: Option<(&Listing, Reader)> = None;
+    for (listing, entry) in wanted {
+        let (_, reader) = match &mut reader {
+            Some(open) if std::ptr::eq(open.0, listing) => open,
+            open => open.insert((listing, listing.reader())),
+        };
+        if let Ok((content, _)) = reader.read(&entry.at) {
+            texts.push(content);
         }
     }
     let read = started.elapsed();
@@ -56,6 +69,7 @@ fn main() -> anyhow::Result<()> {
         );
     };
     print("list", listed);
+    print("sizes", sized);
     print("read", read);
     let filters: &Filters = &plan.filters;
     print(

@@ -7,6 +7,9 @@ use serde::Serialize;
 use crate::filter::Filters;
 use crate::shard::Written;
 
+/// Notes on inputs that the table shows.
+const MAX_NOTES: usize = 5;
+
 /// Files and their bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Count {
@@ -45,6 +48,9 @@ pub struct InputCount {
     pub commit: Option<String>,
     /// SPDX expression.
     pub licence: Option<String>,
+    /// What a person should know of how it was taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Why it could not be read as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
@@ -187,6 +193,14 @@ impl Summary {
             wall.as_secs_f64(),
             self.read.bytes as f64 / 1e6 / wall.as_secs_f64().max(1e-9),
         );
+        let mut notes = self
+            .inputs
+            .iter()
+            .filter_map(|input| Some(format!("{}: {}\n", input.repo, input.note.as_ref()?)));
+        table.extend(notes.by_ref().take(MAX_NOTES));
+        if notes.next().is_some() {
+            table += "more such notes: summary.json\n";
+        }
         if self.unreadable_inputs > 0 {
             table += &format!(
                 "{} inputs could not be read at all\n",
@@ -227,6 +241,7 @@ mod tests {
             repo: "a/b".into(),
             commit: None,
             licence: None,
+            note: None,
             problem: None,
             read: Default::default(),
             kept: Default::default(),

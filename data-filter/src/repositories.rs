@@ -66,6 +66,11 @@ impl Repositories {
         Ok(Self(by_name))
     }
 
+    /// What to note of an input whose row was looked for: nothing if there is no list at all.
+    pub fn note_if_unlisted(&self, listed: Option<&Listed>) -> Option<String> {
+        (listed.is_none() && !self.0.is_empty()).then(|| "not in the list".to_owned())
+    }
+
     /// The row of an input, found by the end of its path (`…/OWNER/NAME`, `…/OWNER+NAME/repo`,
     /// with or without `.git`) or by the address it was cloned from.
     pub fn find(&self, path: &Path, remote: Option<&str>) -> Option<&Listed> {

@@ -20,6 +20,8 @@ pub struct Listing {
     pub commit: Option<String>,
     /// SPDX expression, where known.
     pub licence: Option<String>,
+    /// What a person should know of how the input was taken.
+    pub note: Option<String>,
     /// Files with an extension asked for.
     pub entries: Vec<Entry>,
     /// Places that could not be listed: path and reason.

@@ -54,47 +54,46 @@ pub fn build(
     recipe: Recipe,
 ) -> Prompt {
     let budget = recipe.n_tokens.saturating_sub(SENTINELS);
-    let mut header = Vec::new();
-    let mut sections = Vec::new();
-    if let Some(separator) = fim.and_then(|fim| fim.file_separator) {
-        let text = format!("{}\n", snapshot.path);
-        header.push(separator);
-        header.extend(tokenizer.tokenize(&text));
-        sections.push(Section { name: "path", text, n_tokens: header.len() });
-    }
+    let path = match fim.and_then(|fim| fim.file_separator) {
+        Some(_) => format!("{}\n", snapshot.path),
+        None => String::new(),
+    };
+    let for_path = tokenizer.tokenize(&path).len();
     let for_outline = if recipe.outline { budget / 8 } else { 0 };
     let for_suffix = if fim.is_some() { budget / 4 } else { 0 };
-    let for_prefix = budget.saturating_sub(header.len() + for_outline + for_suffix);
+    let for_prefix = budget.saturating_sub(for_path + for_outline + for_suffix);
     let around = Budget { prefix: for_prefix, suffix: for_suffix };
     let excerpt = excerpt(snapshot, offset, around, tokenizer);
-
-    if recipe.outline && excerpt.start > 0 {
-        let text = outline(snapshot, offset, excerpt.start, for_outline, tokenizer);
-        if !text.is_empty() {
-            let tokens = tokenizer.tokenize(&text);
-            sections.push(Section { name: "outline", text, n_tokens: tokens.len() });
-            header.extend(tokens);
-        }
-    }
-    let mut prefix = tokenizer.tokenize(&excerpt.prefix);
-    let suffix =
-        if fim.is_some() { tokenizer.tokenize(&excerpt.suffix) } else { Vec::new() };
-    sections.push(Section {
-        name: "prefix",
-        text: excerpt.prefix.clone(),
-        n_tokens: prefix.len(),
-    });
-    sections.push(Section {
-        name: "suffix",
-        text: excerpt.suffix.clone(),
-        n_tokens: suffix.len(),
-    });
-    let heal = if recipe.heal { heal(tokenizer, &mut prefix) } else { Vec::new() };
-    header.extend(prefix);
-    let tokens = match fim {
-        Some(fim) => fim.assemble(tokenizer.bos(), &header, &suffix),
-        None => tokenizer.bos().into_iter().chain(header).collect(),
+    let outline = match recipe.outline && excerpt.start > 0 {
+        true => outline(snapshot, offset, excerpt.start, for_outline, tokenizer),
+        false => String::new(),
     };
+
+    // One call over all that stands before the cursor: a token may reach over a section's end,
+    // and did so when our model was trained.
+    let mut prefix = tokenizer.tokenize(&format!("{path}{outline}{}", excerpt.prefix));
+    let suffix = if fim.is_some() { tokenizer.tokenize(&excerpt.suffix) } else { Vec::new() };
+    let before = prefix.len();
+    let heal = if recipe.heal { heal(tokenizer, &mut prefix) } else { Vec::new() };
+    let separator = fim.and_then(|fim| fim.file_separator);
+    prefix.splice(0..0, separator);
+    let tokens = match fim {
+        Some(fim) => fim.assemble(tokenizer.bos(), &prefix, &suffix),
+        None => tokenizer.bos().into_iter().chain(prefix).collect(),
+    };
+
+    let for_outline = tokenizer.tokenize(&outline).len();
+    let sections = [
+        Section { name: "path", text: path, n_tokens: for_path },
+        Section { name: "outline", text: outline, n_tokens: for_outline },
+        Section {
+            name: "prefix",
+            text: excerpt.prefix.clone(),
+            n_tokens: before.saturating_sub(for_path + for_outline),
+        },
+        Section { name: "suffix", text: excerpt.suffix.clone(), n_tokens: suffix.len() },
+    ];
+    let sections = sections.into_iter().filter(|section| !section.text.is_empty()).collect();
     Prompt { tokens, heal, sections, excerpt }
 }
 

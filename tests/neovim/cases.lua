@@ -99,12 +99,23 @@ M.any_server = {
     editor:expect_text('prices, tax = [1, 2], 3\ntotal = sum(prices) + tax$0  # with tax')
   end,
 
-  ["Neovim's own inline completion shows the same text"] = function(open)
-    local editor = open({ text = '$0', without_setup = true })
+  ['the set-up of the README shows ghost text'] = function(open)
+    local editor = open({ text = '$0', readme_block = 1 })
     editor:type('idef f')
     editor:expect_ghost(fib)
-    editor:lua('vim.lsp.inline_completion.get()')
+    editor:type('<Tab>')
     editor:expect_text('def f' .. fib .. '$0')
+  end,
+
+  ["Neovim's own inline completion, as in the README, shows the same text"] = function(open)
+    local editor = open({ text = '$0', readme_block = 4 })
+    editor:type('idef f')
+    editor:expect_ghost(fib)
+    editor:type('<Tab>')
+    editor:expect_text('def f' .. fib .. '$0')
+    editor:type('<BS>')
+    editor:expect_ghost('')
+    assert(not editor:lua("return package.loaded['midfill.ghost_text'] ~= nil"), 'the plugin was loaded')
   end,
 }
 
@@ -148,6 +159,16 @@ M.stand_in = {
     editor:expect_no_ghost_for(400)
     editor:type('i')
     editor:expect_ghost(fib:sub(2))
+  end,
+
+  ['a key asks by hand'] = function(open)
+    local editor = open({ text = '$0', setup = { delay_ms = 60000 } })
+    editor:type('idef f')
+    editor:expect_no_ghost_for(300)
+    editor:type([[<M-\>]])
+    editor:expect_ghost(fib)
+    local log = table.concat(vim.fn.readfile(editor.log), '\n')
+    assert(log:find('"triggerKind":1', 1, true), 'the request does not say that it was made by hand')
   end,
 
   ['leaving insert mode hides the ghost text'] = function(open)

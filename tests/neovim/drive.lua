@@ -12,11 +12,16 @@ local rules = vim.fn.tempname() .. '.json'
 vim.fn.writefile({ vim.json.encode(cases.rules) }, rules)
 cases.sample = table.concat(vim.fn.readfile(sample), '\n'):gsub('\n( +return)\n', '\n%1$0\n', 1)
 
+local function open_on(cmd, options)
+  options.cmd = cmd
+  options.init = options.readme_block and Editor.from_readme(options.readme_block, cmd)
+  return Editor.open(options)
+end
+
 local function on_stand_in(options)
   local log = vim.fn.tempname()
   local cmd = { vim.v.progpath, '--clean', '-l', vim.fs.joinpath(here, 'stand_in.lua'), rules, '--log', log }
-  options.cmd = vim.list_extend(cmd, options.server or {})
-  local editor = Editor.open(options)
+  local editor = open_on(vim.list_extend(cmd, options.server or {}), options)
   editor.log = log
   return editor
 end
@@ -24,8 +29,7 @@ end
 local function on_midfill(...)
   local cmd = { midfill, 'serve', ... }
   return function(options)
-    options.cmd = cmd
-    return Editor.open(options)
+    return open_on(cmd, options)
   end
 end
 

@@ -4,44 +4,55 @@ Editor.__index = Editor
 
 local plugin = vim.fs.joinpath(vim.fs.dirname(arg[0]), '../../editors/neovim')
 
---- Starts Neovim with the plugin set up, opens a new file with the given text and waits for the server.
----@param options {cmd: string[], text: string, name?: string, without_setup?: boolean, before?: string, setup?: table}
+--- What is run in the second Neovim before it opens the file, when the test has no init.lua of its own.
+local function init_of(options)
+  local setup = vim.tbl_extend('force', { cmd = options.cmd }, options.setup or {})
+  return table.concat({
+    ('vim.opt.runtimepath:prepend(%q)'):format(vim.fs.normalize(plugin)),
+    options.before or '',
+    ("require('midfill').setup(%s)"):format(vim.inspect(setup)),
+  }, '\n')
+end
+
+--- Starts Neovim on a new Python file with the given text and waits for the server.
+---@param options {cmd: string[], text: string, init?: string, before?: string, setup?: table}
 function Editor.open(options)
   local self = setmetatable({}, Editor)
-  local command = { vim.v.progpath, '--embed', '--headless', '--clean', '-n', '-i', 'NONE' }
-  self.channel = vim.fn.jobstart(vim.list_extend(command, { '--cmd', 'set columns=120 lines=40' }), { rpc = true })
-  assert(self.channel > 0, 'the second Neovim did not start')
   local folder = vim.fn.tempname() .. ' with a space'
   vim.fn.mkdir(folder, 'p')
-  local path = vim.fs.joinpath(folder, options.name or 'example.py')
+  local path, init = vim.fs.joinpath(folder, 'example.py'), vim.fs.joinpath(folder, 'init.lua')
   local text, row, col = Editor.cursor_in(options.text)
   vim.fn.writefile(vim.split(text, '\n'), path)
-  self:lua(
-    [[
-    local plugin, path, options = ...
-    vim.opt.runtimepath:prepend(plugin)
-    vim.cmd.runtime('plugin/midfill.lua')
-    assert(load(options.before or ''))()
-    if options.without_setup then
-      vim.lsp.config('midfill', { cmd = options.cmd })
-      vim.lsp.enable('midfill')
-      vim.lsp.inline_completion.enable()
-    else
-      require('midfill').setup(vim.tbl_extend('force', { cmd = options.cmd }, options.setup or {}))
-    end
-    vim.cmd.edit(vim.fn.fnameescape(path))
-    vim.bo.filetype = 'python'
-    ]],
-    vim.fs.normalize(plugin),
-    path,
-    options
-  )
+  vim.fn.writefile(vim.split(options.init or init_of(options), '\n'), init)
+  local command = { vim.v.progpath, '--embed', '--headless', '--clean', '-n', '-i', 'NONE', '-u', init, path }
+  self.channel = vim.fn.jobstart(command, { rpc = true })
+  assert(self.channel > 0, 'the second Neovim did not start')
   local attached = vim.wait(10000, function()
     return self:lua("return #vim.lsp.get_clients({ name = 'midfill', bufnr = 0 }) > 0")
   end, 20)
-  assert(attached, 'the server did not start: ' .. table.concat(options.cmd, ' '))
+  if not attached then
+    local messages = self:lua("return vim.fn.execute('messages')")
+    self:close()
+    error('the server did not start: ' .. table.concat(options.cmd, ' ') .. messages, 0)
+  end
   self:lua('vim.api.nvim_win_set_cursor(0, { ... })', row, col)
   return self
+end
+
+--- The n-th block of Lua in the plugin's README, for this plugin and this server.
+function Editor.from_readme(n, cmd)
+  local readme = table.concat(vim.fn.readfile(vim.fs.joinpath(plugin, 'README.md')), '\n')
+  local block
+  for found in readme:gmatch('```lua\n(.-)```') do
+    n = n - 1
+    block = block or n == 0 and found or nil
+  end
+  local cmd_in_lua = vim.inspect(cmd):gsub('%%', '%%%%')
+  return (
+    assert(block, 'the README has fewer blocks of Lua')
+      :gsub('/path/to/midfill/editors/neovim', (vim.fs.normalize(plugin):gsub('%%', '%%%%')))
+      :gsub("{ '[^']*midfill', 'serve' }", cmd_in_lua)
+  )
 end
 
 --- Takes the marker `$0` out of a text and says where it stood: (1, 0)-based, as Neovim counts.

@@ -46,7 +46,8 @@ local function completion(params)
       return { items = { { insertText = rule.says, range = range } } }
     end
   end
-  return vim.NIL
+  -- Not null: for Neovim's own inline completion that means "keep what is shown".
+  return { items = {} }
 end
 
 local methods = {}

@@ -20,6 +20,7 @@ pub fn list(plan: &Plan, input_idx: usize, root: &Path) -> Result<Listing> {
         repo: listed.map_or_else(|| name_of(root, None), |row| row.repo.clone()),
         commit: None,
         licence: listed.and_then(|row| row.licence.clone()),
+        note: plan.repositories.note_if_unlisted(listed),
         entries: Vec::new(),
         problems: Vec::new(),
         store: Store::Directory,

@@ -24,7 +24,7 @@ pub fn list(plan: &Plan, input_idx: usize, path: &Path) -> Result<Listing> {
         .map(|url| url.to_string());
     let listed = plan.repositories.find(path, remote.as_deref());
     let listed_commit = listed.and_then(|row| row.commit.as_deref());
-    let commit = resolve(&repository, plan.rev.as_deref(), listed_commit)?;
+    let (commit, note) = resolve(&repository, plan.rev.as_deref(), listed_commit)?;
     let tree = repository
         .find_commit(commit)
         .and_then(|commit| commit.tree())
@@ -67,27 +67,38 @@ pub fn list(plan: &Plan, input_idx: usize, path: &Path) -> Result<Listing> {
         repo: listed.map_or_else(|| name_of(path, remote.as_deref()), |row| row.repo.clone()),
         commit: Some(commit.to_string()),
         licence,
+        note: note.or_else(|| plan.repositories.note_if_unlisted(listed)),
         entries,
         problems: Vec::new(),
         store: Store::Git(Box::new(shared)),
     })
 }
 
-/// The commit to read: the revision asked for, else the listed commit if it is there, else HEAD.
+/// The commit to read: the revision asked for, else the listed commit if it is there, else HEAD,
+/// with a note where that is not what the list says.
 fn resolve(
     repository: &gix::Repository,
     rev: Option<&str>,
     listed: Option<&str>,
-) -> Result<ObjectId> {
+) -> Result<(ObjectId, Option<String>)> {
     if let Some(rev) = rev {
-        return peel(repository, rev).with_context(|| format!("no commit `{rev}`"));
+        let commit = peel(repository, rev).with_context(|| format!("no commit `{rev}`"))?;
+        return Ok((commit, None));
     }
-    if let Some(listed) = listed
-        && let Ok(commit) = peel(repository, listed)
-    {
-        return Ok(commit);
+    let mut note = None;
+    if let Some(listed) = listed {
+        match peel(repository, listed) {
+            Ok(commit) => return Ok((commit, None)),
+            Err(_) => {
+                note = Some(format!(
+                    "the listed commit {listed} is not there; HEAD was read"
+                ))
+            }
+        }
     }
-    peel(repository, "HEAD").context("HEAD leads to no commit (an empty or damaged repository?)")
+    let head = peel(repository, "HEAD")
+        .context("HEAD leads to no commit (an empty or damaged repository?)")?;
+    Ok((head, note))
 }
 
 fn peel(repository: &gix::Repository, rev: &str) -> Result<ObjectId> {

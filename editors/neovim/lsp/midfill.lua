@@ -14,5 +14,8 @@ return {
     ['midfill/status'] = function(_, params, ctx)
       require('midfill.status').receive(ctx.client_id, params)
     end,
+    ['midfill/usage'] = function(_, params, ctx)
+      require('midfill.status').receive_usage(ctx.client_id, params)
+    end,
   },
 }

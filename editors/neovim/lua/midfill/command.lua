@@ -25,6 +25,8 @@ function subcommands.status()
   if not require('midfill.ghost_text').is_on then
     text = text .. '. Ghost text is switched off; :Midfill toggle brings it back'
   end
+  local last = require('midfill.status').last_completion()
+  text = last and text .. '\n' .. last or text
   local is_error = status.state == 'error'
   vim.notify(text, is_error and vim.log.levels.ERROR or vim.log.levels.INFO)
 end

@@ -17,8 +17,7 @@ local trigger = { invoked = 1, automatic = 2 }
 ---@field buf integer
 ---@field row integer 0-based row of the cursor when the text was asked for
 ---@field col integer 0-based byte column of the same
----@field items string[] the texts to choose from, each starting at that place
----@field index integer which of them is shown
+---@field text string what to write from there on
 
 ---@class midfill.Place where the cursor stands, and in which version of the text
 ---@field buf integer
@@ -86,7 +85,7 @@ local function remaining()
   end
   local typed = api.nvim_buf_get_text(shown.buf, shown.row, shown.col, here.row, here.col, {})
   local written = table.concat(typed, '\n')
-  local text = shown.items[shown.index]
+  local text = shown.text
   if #text > #written and vim.startswith(text, written) then
     return text:sub(#written + 1)
   end
@@ -119,21 +118,16 @@ local function draw()
   })
 end
 
---- Takes an answer, unless the cursor or the text has moved since the question. `null` means that the
---- server has nothing new to say: what is shown still fits and stays.
+--- Takes an answer, unless the cursor or the text has moved since the question. No answer and an empty
+--- one mean that the server has nothing new to say: what is shown still fits and stays.
 local function receive(at, err, result)
   if err or not result or not M.is_on or not is_inserting() or not vim.deep_equal(at, place()) then
     return
   end
-  hide()
-  local items = {}
-  for _, item in ipairs(result.items or result) do
-    if item.insertText ~= '' then
-      items[#items + 1] = item.insertText
-    end
-  end
-  if #items > 0 then
-    shown = { buf = at.buf, row = at.row, col = at.col, items = items, index = 1 }
+  local item = (result.items or result)[1]
+  if item then
+    clear()
+    shown = { buf = at.buf, row = at.row, col = at.col, text = item.insertText }
     draw()
   end
 end
@@ -222,14 +216,9 @@ function M.accept(what)
   return true
 end
 
---- Shows the next of several texts. With one text or none, asks for several first.
+--- Asks at once, by hand: the server then also answers where it keeps quiet otherwise.
 ---@return boolean whether there is a server to ask
-function M.next()
-  if shown and remaining() and #shown.items > 1 then
-    shown.index = shown.index % #shown.items + 1
-    draw()
-    return true
-  end
+function M.ask()
   ask(trigger.invoked)
   return request ~= nil
 end

@@ -21,7 +21,7 @@ local defaults = {
     accept_word = '<M-Right>',
     accept_line = '<M-l>',
     dismiss = '<C-]>',
-    next = '<M-]>',
+    ask = [[<M-\>]],
   },
 }
 
@@ -46,12 +46,12 @@ local actions = {
     end,
   },
   dismiss = { desc = 'Midfill: hide the ghost text', act = ghost_text.dismiss },
-  next = { desc = 'Midfill: show another text', act = ghost_text.next },
+  ask = { desc = 'Midfill: ask for ghost text now', act = ghost_text.ask },
 }
 
 M.accept = ghost_text.accept
 M.dismiss = ghost_text.dismiss
-M.next = ghost_text.next
+M.ask = ghost_text.ask
 
 ---@type midfill.Options?
 M.options = nil

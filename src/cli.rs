@@ -1,0 +1,47 @@
+//! The command line: what a person types, and what they read.
+
+pub mod args;
+mod complete;
+mod doctor;
+mod eval;
+mod open;
+mod replay;
+mod serve;
+
+use std::process::ExitCode;
+
+use args::{Args, Command};
+
+/// Runs one command. Exit codes: 0 done, 1 done with something unreadable or amiss, 2 could not
+/// run.
+pub fn run(args: Args) -> ExitCode {
+    let done = match args.command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Complete(args) => complete::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Replay(args) => replay::run(&args),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("midfill: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether the reader of our output went away, as `head` does: it has what it wanted.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}
+
+/// A runtime for one command: the work is the model's, which has a thread of its own.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}

@@ -1,0 +1,168 @@
+//! Arguments, as typed.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Inline completion for Python from a model on your own machine.
+#[derive(Debug, Parser)]
+#[command(
+    name = "midfill",
+    version,
+    about,
+    after_help = "\
+Examples:
+  midfill complete app.py:12:20            what would stand at line 12, column 20?
+  midfill complete app.py:12 --json        at the end of line 12, for a program to read
+  midfill doctor                           is all well, and how fast is it?
+  midfill doctor --model qwen.gguf         the same for another model
+  midfill serve                            the language server, on standard input and output
+
+Nothing leaves this machine. https://microsoft.github.io/language-server-protocol tells how
+editors speak to `midfill serve`; the README has the set-up for Neovim."
+)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve an editor over standard input and output (LSP).
+    Serve(ServeArgs),
+    /// Complete at a place in a file.
+    #[command(after_help = "\
+Examples:
+  midfill complete app.py:12:20     at line 12, before column 20 (both from 1)
+  midfill complete app.py:12        at the end of line 12
+  midfill complete - < app.py       at the end of standard input")]
+    Complete(CompleteArgs),
+    /// Say what was found, how fast it is, and what is wrong.
+    Doctor(DoctorArgs),
+    /// Measure how often the rest of a line is right, beside baselines.
+    #[command(after_help = "\
+Examples:
+  midfill eval src/                                  on your own code
+  midfill eval heldout/ --against random.gguf        a shard of data-filter, and a second model")]
+    Eval(EvalArgs),
+    /// Type a real file through the server, key by key, and report times and tokens.
+    #[command(after_help = "\
+Example:
+  midfill replay app.py --from 100 --keys 300")]
+    Replay(ReplayArgs),
+}
+
+/// Which model, and on what.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ModelArgs {
+    /// A GGUF file; without it the shipped model.
+    #[arg(long, value_name = "FILE.gguf")]
+    pub model: Option<PathBuf>,
+    /// Context in tokens; without it what the model was trained with.
+    #[arg(long, value_name = "TOKENS")]
+    pub context: Option<u32>,
+    /// Threads; without it one less than there are cores.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u32>,
+    /// Layers on the GPU; without it as many as fit.
+    #[arg(long, value_name = "N")]
+    pub gpu_layers: Option<u32>,
+}
+
+/// `midfill serve`.
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    /// Which model; an editor's options override it.
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// Answer from a file of rules instead of a model, for tests of editors:
+    /// `[{"ends_with": "…", "says": "…"}]`; the first rule whose text ends the prefix answers.
+    #[arg(long, value_name = "FILE.json", hide = true)]
+    pub scripted: Option<PathBuf>,
+    /// Accepted because many clients pass it; standard input and output is all there is.
+    #[arg(long, hide = true)]
+    pub stdio: bool,
+}
+
+/// `midfill complete`.
+#[derive(Debug, clap::Args)]
+pub struct CompleteArgs {
+    /// FILE:LINE:COLUMN or FILE:LINE, counted from 1; `-` reads standard input to its end.
+    pub place: String,
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// JSON for a program to read.
+    #[arg(long)]
+    pub json: bool,
+    /// Lines shown before and after the completion.
+    #[arg(long, value_name = "LINES", default_value_t = 8)]
+    pub around: usize,
+}
+
+/// `midfill doctor`.
+#[derive(Debug, clap::Args)]
+pub struct DoctorArgs {
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// JSON for a program to read.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `midfill eval`.
+#[derive(Debug, clap::Args)]
+pub struct EvalArgs {
+    /// Directories of Python files, or shards and output directories of data-filter.
+    #[arg(required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// A further model in the same table; may be given several times.
+    #[arg(long, value_name = "FILE.gguf")]
+    pub against: Vec<PathBuf>,
+    /// Random cursors.
+    #[arg(long, default_value_t = 500)]
+    pub cursors: usize,
+    /// Files scored for bits per byte.
+    #[arg(long, default_value_t = 100)]
+    pub files: usize,
+    /// Equal seeds draw equal cursors.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Tokens of the prompt, at most.
+    #[arg(long, value_name = "TOKENS")]
+    pub prompt_tokens: Option<usize>,
+    /// Switch token healing off.
+    #[arg(long)]
+    pub no_healing: bool,
+    /// Switch the outline of far imports and signatures off.
+    #[arg(long)]
+    pub no_outline: bool,
+    /// Write every answer as a line of JSON to this file.
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub answers: Option<PathBuf>,
+}
+
+/// `midfill replay`.
+#[derive(Debug, clap::Args)]
+pub struct ReplayArgs {
+    /// The file to type.
+    pub file: PathBuf,
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// Line to start typing at, counted from 1; without it the middle of the file.
+    #[arg(long, value_name = "LINE")]
+    pub from: Option<usize>,
+    /// Keys to type.
+    #[arg(long, default_value_t = 300)]
+    pub keys: usize,
+    /// JSON for a program to read.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,97 @@
+//! `midfill doctor`: what was found, and what is wrong.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use super::args::DoctorArgs;
+use super::open::open;
+use crate::completion::fim::Fim;
+
+/// Time for measuring speed, all together.
+const BUDGET: Duration = Duration::from_secs(2);
+/// Below this many tokens a second, ghost text comes too late to be of use.
+const SLOW_DECODE: f64 = 20.0;
+
+pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
+    let system = sysinfo::System::new_with_specifics(
+        sysinfo::RefreshKind::nothing().with_memory(sysinfo::MemoryRefreshKind::everything()),
+    );
+    let n_cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let megabytes = |bytes: u64| bytes as f64 / 1e6;
+    if !args.json {
+        println!("midfill   {}", env!("CARGO_PKG_VERSION"));
+        println!(
+            "machine   {} {}, {n_cores} cores, {:.1} GB memory, {:.1} GB free",
+            std::env::consts::OS,
+            std::env::consts::ARCH,
+            system.total_memory() as f64 / 1e9,
+            system.available_memory() as f64 / 1e9,
+        );
+    }
+    let model = open(&args.model.config())?;
+    let (info, speed, family) = super::runtime()?.block_on(async {
+        let info = model.ready().await?;
+        let tokenizer = model.tokenizer().context("the model has no tokenizer")?;
+        let family = Fim::of(&info, &*tokenizer).map(|fim| format!("{} ({:?})", fim.family, fim.order));
+        let speed = model.measure(BUDGET).await?;
+        anyhow::Ok((info, speed, family))
+    })?;
+
+    let mut problems = Vec::new();
+    if family.is_none() {
+        problems.push(
+            "the model was not trained to fill in the middle: it sees nothing behind the cursor. \
+             Take one with fill-in-the-middle tokens, such as Qwen2.5-Coder, or the shipped one."
+                .to_owned(),
+        );
+    }
+    if speed.decode_tokens_per_s < SLOW_DECODE {
+        problems.push(format!(
+            "{:.0} tokens a second is too slow to type along with. Close what keeps the machine \
+             busy, try --threads 1, or take a smaller model.",
+            speed.decode_tokens_per_s
+        ));
+    }
+    if info.n_bytes > system.available_memory() {
+        problems.push(
+            "the model is larger than the free memory and will be read from disk again and again. \
+             Take a smaller one, or one with fewer bits a weight."
+                .to_owned(),
+        );
+    }
+
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "cores": n_cores,
+            "memory_bytes": system.total_memory(),
+            "model": &*info,
+            "fim": family,
+            "prefill_tokens_per_s": speed.prefill_tokens_per_s,
+            "decode_tokens_per_s": speed.decode_tokens_per_s,
+            "problems": problems,
+        }))?);
+    } else {
+        println!("model     {} ({}, {:.1} M parameters, {:.1} MB)", info.name, info.architecture,
+            info.n_params as f64 / 1e6, megabytes(info.n_bytes));
+        println!("          {}", info.path.display());
+        println!("          loaded in {:.0} ms", info.load_time.as_secs_f64() * 1000.0);
+        println!("runs on   {}, {} of {} layers on a GPU, {} threads", info.backend,
+            info.gpu_layers, info.n_layers, info.n_threads);
+        println!("context   {} tokens (trained with {})", info.n_ctx, info.n_ctx_train);
+        println!("fills in  {}", family.as_deref().unwrap_or("no: writes from left to right only"));
+        println!("speed     reads {:.0} tokens a second, writes {:.0}",
+            speed.prefill_tokens_per_s, speed.decode_tokens_per_s);
+        match problems.is_empty() {
+            true => println!("\nAll is well."),
+            false => println!("\nWhat is wrong:"),
+        }
+        for problem in &problems {
+            println!("- {problem}");
+        }
+    }
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}

@@ -1,0 +1,142 @@
+//! `midfill eval`.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::args::EvalArgs;
+use super::open::open;
+use crate::config::CompletionConfig;
+use crate::evaluation::cursors::{self, Cursor};
+use crate::evaluation::rest_of_line::{self, Outcome};
+use crate::evaluation::{Seeded, Source, bits, sources};
+
+pub(super) fn run(args: &EvalArgs) -> Result<ExitCode> {
+    let mut found = Vec::new();
+    let mut n_unreadable = 0;
+    for input in &args.inputs {
+        let (more, unreadable) = sources(input)?;
+        found.extend(more);
+        n_unreadable += unreadable;
+    }
+    let cursors = cursors::draw(&found, args.cursors, args.seed);
+    if cursors.is_empty() {
+        bail!("there is no Python code of 10 lines or more in what was given");
+    }
+    let config = CompletionConfig {
+        prompt_tokens: args.prompt_tokens.unwrap_or(CompletionConfig::default().prompt_tokens),
+        heal: !args.no_healing,
+        outline: !args.no_outline,
+        ..CompletionConfig::default()
+    };
+    println!(
+        "{} files, {} cursors, seed {}; rest of line: exact match [95 % interval], edit similarity, answered",
+        found.len(),
+        cursors.len(),
+        args.seed
+    );
+    let mut answers = args.answers.as_ref().map(create).transpose()?;
+
+    let copied: Vec<Outcome> = cursors
+        .iter()
+        .map(|cursor| rest_of_line::by_copy(&found[cursor.source_idx], cursor))
+        .collect();
+    line("copy from the open file", &copied, None);
+    write_answers(&mut answers, "copy", &found, &cursors, &copied)?;
+
+    let models = std::iter::once(args.model.model.clone()).chain(args.against.iter().cloned().map(Some));
+    for path in models {
+        let name = path.as_ref().map_or("shipped model".to_owned(), |path| path.display().to_string());
+        let mut model_args = args.model.clone();
+        model_args.model = path;
+        let (outcomes, per_byte) = judge(&model_args, &found, &cursors, &config, args)?;
+        line(&name, &outcomes, Some(per_byte));
+        write_answers(&mut answers, &name, &found, &cursors, &outcomes)?;
+    }
+    if n_unreadable > 0 {
+        eprintln!("midfill: {n_unreadable} files were not UTF-8 and were left out");
+        return Ok(ExitCode::from(1));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One model's answers at all cursors, and its bits per byte.
+fn judge(
+    model_args: &super::args::ModelArgs,
+    found: &[Source],
+    cursors: &[Cursor],
+    config: &CompletionConfig,
+    args: &EvalArgs,
+) -> Result<(Vec<Outcome>, f64)> {
+    let model = open(&model_args.config())?;
+    super::runtime()?.block_on(async {
+        let info = model.ready().await?;
+        let tokenizer = model.tokenizer().context("the model has no tokenizer")?;
+        let progress = progress(cursors.len() + args.files);
+        let mut outcomes = Vec::with_capacity(cursors.len());
+        for cursor in cursors {
+            let source = &found[cursor.source_idx];
+            outcomes.push(rest_of_line::by_model(source, cursor, &model, config).await?);
+            progress.inc(1);
+        }
+        let mut seeded = Seeded::new(args.seed);
+        let mut total = bits::Scored::default();
+        for _ in 0..args.files {
+            let source = &found[seeded.below(found.len())];
+            let scored = bits::score(source, &model, &info, &*tokenizer).await?;
+            total.n_bytes += scored.n_bytes;
+            total.bits += scored.bits;
+            progress.inc(1);
+        }
+        progress.finish_and_clear();
+        Ok((outcomes, total.per_byte()))
+    })
+}
+
+fn progress(n: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(n as u64).with_style(style)
+}
+
+fn line(name: &str, outcomes: &[Outcome], per_byte: Option<f64>) {
+    let summary = rest_of_line::summary(outcomes);
+    let per_byte = per_byte.map_or(String::new(), |bits| format!("  {bits:.3} bits per byte"));
+    println!(
+        "{name:40} {}  {:5.1} %  {:5.1} %{per_byte}",
+        summary.exact,
+        summary.similarity,
+        summary.answered.percent()
+    );
+}
+
+fn create(path: &PathBuf) -> Result<std::io::BufWriter<std::fs::File>> {
+    let file = std::fs::File::create(path)
+        .with_context(|| format!("cannot write the answers to {}", path.display()))?;
+    Ok(std::io::BufWriter::new(file))
+}
+
+fn write_answers(
+    out: &mut Option<std::io::BufWriter<std::fs::File>>,
+    name: &str,
+    found: &[Source],
+    cursors: &[Cursor],
+    outcomes: &[Outcome],
+) -> Result<()> {
+    let Some(out) = out else { return Ok(()) };
+    for (cursor, outcome) in cursors.iter().zip(outcomes) {
+        let source = &found[cursor.source_idx];
+        let before = source.text[..cursor.offset].rsplit('\n').next().unwrap_or_default();
+        writeln!(out, "{}", json!({
+            "by": name, "repo": source.repo, "path": source.path, "offset": cursor.offset,
+            "before": before, "gold": cursor.gold, "answer": outcome.answer,
+            "score": outcome.score, "exact": outcome.exact, "similarity": outcome.similarity,
+        }))?;
+    }
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! `midfill serve`.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+
+use super::args::ServeArgs;
+use super::open::open;
+use crate::config::ModelConfig;
+use crate::model::scripted::Script;
+use crate::model::{Model, ModelError};
+use crate::server::{self, OpenModel};
+
+pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
+    if std::io::stdin().is_terminal() {
+        eprintln!(
+            "midfill: this is the language server; an editor starts it and speaks to it here. \
+             Press Ctrl-C to stop. `midfill complete FILE:LINE` shows a completion by hand."
+        );
+    }
+    let open_model: OpenModel = match &args.scripted {
+        Some(path) => {
+            let rules = rules(path)?;
+            Arc::new(move |_| scripted(rules.clone()))
+        }
+        None => {
+            let given = args.model.config();
+            Arc::new(move |options| open_or_fail(&merged(options, &given)))
+        }
+    };
+    let said_goodbye = super::runtime()?.block_on(server::serve(
+        tokio::io::stdin(),
+        tokio::io::stdout(),
+        open_model,
+    ));
+    // The specification, under `exit`: 0 after a shutdown request, else 1. The process ends here
+    // whatever a blocked read of standard input may think, since some clients leave it open.
+    std::process::exit(if said_goodbye { 0 } else { 1 })
+}
+
+/// What the editor set, and else what the command line gave.
+fn merged(options: &ModelConfig, given: &ModelConfig) -> ModelConfig {
+    ModelConfig {
+        path: options.path.clone().or_else(|| given.path.clone()),
+        n_ctx: options.n_ctx.or(given.n_ctx),
+        n_threads: options.n_threads.or(given.n_threads),
+        gpu_layers: options.gpu_layers.or(given.gpu_layers),
+    }
+}
+
+/// A model whose loading fails is a model too: the server tells the editor why, and lives on.
+fn open_or_fail(config: &ModelConfig) -> Model {
+    open(config).unwrap_or_else(|error| {
+        let error = ModelError::Gone(format!("{error:#}"));
+        Model::scripted(Script::new().fails_to_load(error))
+    })
+}
+
+/// A rule of a scripted model.
+#[derive(Debug, Clone, Deserialize)]
+struct Rule {
+    ends_with: String,
+    says: String,
+}
+
+fn rules(path: &Path) -> Result<Vec<Rule>> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the rules {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| {
+        format!("{} is not a list of {{\"ends_with\": …, \"says\": …}}", path.display())
+    })
+}
+
+fn scripted(rules: Vec<Rule>) -> Model {
+    Model::scripted(Script::new().answers(move |prompt| {
+        let prefix = prompt.split("<|fim_prefix|>").nth(1).unwrap_or(prompt);
+        let prefix = prefix.split("<|fim_").next().unwrap_or(prefix);
+        let rule = rules.iter().find(|rule| prefix.ends_with(&rule.ends_with));
+        rule.map(|rule| rule.says.clone()).unwrap_or_default()
+    }))
+}

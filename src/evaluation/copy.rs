@@ -1,0 +1,47 @@
+//! The baseline every model has to beat: what followed the longest match in the open file.
+
+/// The rest of the line after the place in the file (before or behind the cursor) where the
+/// longest end of the prefix stands; of equally long ones the nearest before the cursor, then the
+/// nearest behind it. `None` where not even the last character occurs elsewhere.
+pub fn copy(prefix: &str, suffix: &str) -> Option<String> {
+    let tail = prefix.as_bytes();
+    let matched = |text: &[u8], end: usize| -> usize {
+        text[..end].iter().rev().zip(tail.iter().rev()).take_while(|(a, b)| a == b).count()
+    };
+    let mut best: Option<(usize, &str, usize)> = None;
+    let places = (1..prefix.len())
+        .rev()
+        .map(|end| (prefix, end))
+        .chain((1..suffix.len()).map(|end| (suffix, end)));
+    for (text, end) in places {
+        if !text.is_char_boundary(end) {
+            continue;
+        }
+        let length = matched(text.as_bytes(), end);
+        if length > best.map_or(0, |(length, ..)| length) {
+            best = Some((length, text, end));
+        }
+    }
+    best.map(|(_, text, end)| {
+        text[end..].lines().next().unwrap_or_default().trim_end().to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(fixture: &str, expected: Option<&str>) {
+        let (prefix, suffix) = fixture.split_once("$0").expect("the fixture has a cursor");
+        assert_eq!(copy(prefix, suffix).as_deref(), expected);
+    }
+
+    #[test]
+    fn the_longest_match_wins_before_or_behind_the_cursor() {
+        check("self.a = a\nself.b = b\nself.$0\n", Some("b = b"));
+        check("x.append(1)\ny.append(2)\nx.app$0\n", Some("end(1)"));
+        check("total = tot$0\nreturn total + total_of(x)\n", Some("al + total_of(x)"));
+        check("z$0\nq\n", None);
+    }
+}

@@ -1,0 +1,171 @@
+//! The language server: translates, and nothing else. The only room that knows LSP.
+//!
+//! tower-lsp polls all handlers on one task. They *start* in the order of the wire, but anything
+//! behind a handler's first `.await` may be overtaken. Hence two rules: a notification handler
+//! changes the state before it awaits anything, and a request takes its snapshot before it does.
+//! A cancelled request is a dropped future, which drops the generation, which stops the model.
+
+mod capabilities;
+mod convert;
+mod documents;
+mod inline_completion;
+mod progress;
+mod protocol;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tower_lsp::gen_lsp_types::{
+    CompletionParams, CompletionResponse, DidChangeConfigurationParams,
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    InitializeParams, InitializeResult, InitializedParams, InlineCompletionParams,
+    InlineCompletionResponse, ServerInfo,
+};
+use tower_lsp::jsonrpc::Result;
+use tower_lsp::{Client, LanguageServer, LspService};
+
+use crate::config::{self, Config, ModelConfig};
+use crate::model::Model;
+use crate::session::Session;
+use capabilities::ClientTraits;
+
+/// Requests handled at once. A cancel is itself a message that needs a place: with tower-lsp's
+/// default of four, four slow requests would keep every cancel waiting until one has ended.
+const CONCURRENCY: usize = 128;
+
+/// How a server comes to its model, once it knows the options.
+pub type OpenModel = Arc<dyn Fn(&ModelConfig) -> Model + Send + Sync>;
+
+/// The language server of one editor.
+pub struct Server {
+    client: Client,
+    session: Mutex<Session>,
+    config: Mutex<Config>,
+    open_model: OpenModel,
+    /// What `initialize` settles.
+    started: OnceLock<Started>,
+    saw_shutdown: Arc<AtomicBool>,
+}
+
+/// What is known once the client has introduced itself.
+struct Started {
+    traits: ClientTraits,
+    model: Model,
+    problems: Vec<String>,
+}
+
+/// Serves one client until it says goodbye or hangs up. Returns whether it said goodbye as the
+/// specification wants: `shutdown` before `exit`.
+pub async fn serve<I, O>(input: I, output: O, open_model: OpenModel) -> bool
+where
+    I: AsyncRead + Unpin,
+    O: AsyncWrite,
+{
+    let saw_shutdown = Arc::new(AtomicBool::new(false));
+    let (service, socket) = LspService::new(|client| Server {
+        client,
+        session: Mutex::default(),
+        config: Mutex::default(),
+        open_model,
+        started: OnceLock::new(),
+        saw_shutdown: saw_shutdown.clone(),
+    });
+    tower_lsp::Server::new(input, output, socket)
+        .concurrency_level(CONCURRENCY)
+        .serve(service)
+        .await;
+    saw_shutdown.load(Ordering::SeqCst)
+}
+
+impl Server {
+    /// The session. A handler that panicked while it held the lock left it whole: every change is
+    /// one method call, so the state is used on rather than given up.
+    fn session(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn config(&self) -> Config {
+        self.config.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What `initialize` settled. tower-lsp lets no other message through before it.
+    fn started(&self) -> Option<&Started> {
+        self.started.get()
+    }
+}
+
+impl LanguageServer for Server {
+    async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
+        let traits = ClientTraits::of(&params);
+        let options = params.initialization_options.unwrap_or_default();
+        let (config, problems) = config::from_options(&options);
+        let model = (self.open_model)(&config.model);
+        *self.config.lock().unwrap_or_else(PoisonError::into_inner) = config;
+        let capabilities = capabilities::announced(&traits);
+        // tower-lsp answers a second `initialize` itself, so this is set once.
+        let _ = self.started.set(Started { traits, model, problems });
+        Ok(InitializeResult {
+            capabilities,
+            server_info: Some(ServerInfo {
+                name: "midfill".to_owned(),
+                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            }),
+        })
+    }
+
+    async fn initialized(&self, _: InitializedParams) {
+        let Some(started) = self.started() else { return };
+        progress::report_problems(&self.client, &started.problems).await;
+        tokio::spawn(progress::follow_model(
+            self.client.clone(),
+            started.model.clone(),
+            started.traits.work_done_progress,
+        ));
+    }
+
+    async fn did_open(&self, params: DidOpenTextDocumentParams) {
+        documents::open(self, params);
+    }
+
+    async fn did_change(&self, params: DidChangeTextDocumentParams) {
+        documents::change(self, params);
+    }
+
+    async fn did_close(&self, params: DidCloseTextDocumentParams) {
+        documents::close(self, &params);
+    }
+
+    async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
+        // Some clients wrap the settings in a section of our name, some do not.
+        let settings = params.settings.get("midfill").unwrap_or(&params.settings);
+        let (config, problems) = config::from_options(settings);
+        let model_changed = {
+            let mut current = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+            let changed = current.model != config.model;
+            *current = config;
+            changed
+        };
+        progress::report_problems(&self.client, &problems).await;
+        if model_changed {
+            let sentence = "the model settings changed; restart the server to use them".to_owned();
+            progress::report_problems(&self.client, &[sentence]).await;
+        }
+    }
+
+    async fn inline_completion(
+        &self,
+        params: InlineCompletionParams,
+    ) -> Result<Option<InlineCompletionResponse>> {
+        inline_completion::inline(self, params).await
+    }
+
+    async fn completion(&self, params: CompletionParams) -> Result<Option<CompletionResponse>> {
+        inline_completion::popup(self, params).await
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        self.saw_shutdown.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! What the client can do, and what we announce.
+
+use tower_lsp::gen_lsp_types::{
+    CompletionOptions, InitializeParams, InlineCompletionProvider, PositionEncodingKind,
+    ServerCapabilities, TextDocumentSync, TextDocumentSyncKind, TextDocumentSyncOptions,
+    WorkspaceFolders,
+};
+
+use super::convert::{self, Encoding};
+
+/// What we need to know of a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ClientTraits {
+    /// The unit of its columns.
+    pub(super) encoding: Encoding,
+    /// Whether it shows ghost text of its own accord.
+    pub(super) inline_completion: bool,
+    /// Whether it shows the progress of long work.
+    pub(super) work_done_progress: bool,
+    /// Folders of the workspace, as paths.
+    pub(super) roots: Vec<String>,
+}
+
+impl ClientTraits {
+    pub(super) fn of(params: &InitializeParams) -> ClientTraits {
+        let capabilities = &params.capabilities;
+        let offered = capabilities
+            .general
+            .as_ref()
+            .and_then(|general| general.position_encodings.as_deref())
+            .unwrap_or_default();
+        // UTF-8 costs nothing to convert. A client that offers nothing means UTF-16.
+        let encoding = if offered.contains(&PositionEncodingKind::UTF8) {
+            Encoding::Utf8
+        } else if offered.contains(&PositionEncodingKind::UTF16) || offered.is_empty() {
+            Encoding::Utf16
+        } else {
+            Encoding::Utf32
+        };
+        let mut roots = Vec::new();
+        if let Some(WorkspaceFolders::WorkspaceFolderList(folders)) =
+            &params.workspace_folders_initialize_params.workspace_folders
+        {
+            roots.extend(folders.iter().map(|folder| convert::path(&folder.uri.0)));
+        }
+        #[expect(deprecated, reason = "older clients send nothing else")]
+        roots.extend(params.root_uri.iter().map(|uri| convert::path(&uri.0)));
+        let text_document = capabilities.text_document.as_ref();
+        ClientTraits {
+            encoding,
+            inline_completion: text_document
+                .is_some_and(|features| features.inline_completion.is_some()),
+            work_done_progress: capabilities
+                .window
+                .as_ref()
+                .and_then(|window| window.work_done_progress)
+                .unwrap_or(false),
+            roots,
+        }
+    }
+
+    /// The path of a document as a model should see it: relative to its workspace folder.
+    pub(super) fn shown_path(&self, uri: &str) -> String {
+        let path = convert::path(uri);
+        self.roots
+            .iter()
+            .filter_map(|root| path.strip_prefix(root.trim_end_matches('/'))?.strip_prefix('/'))
+            .min_by_key(|relative| relative.len())
+            .map_or_else(
+                || path.rsplit('/').next().unwrap_or_default().to_owned(),
+                str::to_owned,
+            )
+    }
+}
+
+/// What we announce to such a client. Inline completion is always announced, since some clients
+/// use it without saying so; the popup is for those that do not say they have ghost text.
+pub(super) fn announced(traits: &ClientTraits) -> ServerCapabilities {
+    ServerCapabilities {
+        position_encoding: Some(traits.encoding.kind()),
+        text_document_sync: Some(TextDocumentSync::Options(TextDocumentSyncOptions {
+            open_close: Some(true),
+            change: Some(TextDocumentSyncKind::Incremental),
+            ..TextDocumentSyncOptions::default()
+        })),
+        inline_completion_provider: Some(InlineCompletionProvider::Bool(true)),
+        completion_provider: (!traits.inline_completion).then(|| CompletionOptions {
+            trigger_characters: Some([".", "(", " ", "="].map(str::to_owned).to_vec()),
+            ..CompletionOptions::default()
+        }),
+        ..ServerCapabilities::default()
+    }
+}
