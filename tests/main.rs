@@ -1,1 +1,11 @@
+//! Midfill from outside: through the wire, through the command line, and the house's own rules.
+//!
+//! One binary, so that it is linked once.
 
+mod architecture;
+mod command;
+mod editor;
+mod ordering;
+#[cfg(feature = "llama")]
+mod real_model;
+mod server;

@@ -113,9 +113,16 @@ M.any_server = {
     editor:expect_ghost(fib)
     editor:type('<Tab>')
     editor:expect_text('def f' .. fib .. '$0')
-    editor:type('<BS>')
-    editor:expect_ghost('')
     assert(not editor:lua("return package.loaded['midfill.ghost_text'] ~= nil"), 'the plugin was loaded')
+  end,
+
+  -- An answer of `null` would leave the old text on the screen.
+  ["Neovim's own inline completion hides text that fits no longer"] = function(open)
+    local editor = open({ text = '$0', readme_block = 4 })
+    editor:type('idef f')
+    editor:expect_ghost(fib)
+    editor:type('(): pass')
+    editor:expect_ghost('')
   end,
 }
 

@@ -1,0 +1,1 @@
+//! With llama.cpp and the shipped model.
