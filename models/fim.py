@@ -29,7 +29,11 @@ BYTES_PER_TOKEN = 3.6
 """A low guess, so that a crop is seldom longer than its budget."""
 PREFIX_SHARE = 0.7
 LEFT_TO_RIGHT = 0.25
-SPM = 0.65
+SPM = 0.7
+HEALED = 0.85
+"""Share of holes that begin where the editor's token healing makes them begin."""
+FORMS = (0.15, 0.25, 0.6)
+"""Prefixes that are bare, that open with the path, and with path and outline."""
 MIDDLE_WEIGHT = 3.0
 """Loss weight of a middle token; the rest of the row counts once."""
 SHORTEST = 48
@@ -193,29 +197,46 @@ def outline(text: str, start: int, room: int) -> str:
     """Imports and enclosing `class` and `def` lines among what stands before `start`.
 
     At most `room` characters, every line ended. Enclosing lines come first in
-    importance, imports first in order.
+    importance, imports first in order; both are taken whole where they go over
+    several lines.
     """
     cut = text[:start].split("\n")[:-1]
     below = next((row for row in text[start:].split("\n") if row.strip()), "")
     indent = len(below) - len(below.lstrip())
     around: list[str] = []
-    for row in reversed(cut):
+    for i in range(len(cut) - 1, -1, -1):
         if indent == 0:
             break
-        if row.strip() and len(row) - len(row.lstrip()) < indent:
+        row = cut[i]
+        if row.strip() and len(row) - len(row.lstrip()) < indent and not row.lstrip().startswith((")", "]")):
             indent = len(row) - len(row.lstrip())
             if ENCLOSING.match(row):
-                around.append(row + "\n")
+                whole = balanced(cut, i)
+                if room < len(whole):
+                    break
+                room -= len(whole)
+                around.append(whole)
     around.reverse()
-    room -= sum(map(len, around))
     imports: list[str] = []
-    for row in cut:
+    for i, row in enumerate(cut):
         if IMPORT.match(row):
-            room -= len(row) + 1
-            if room < 0:
+            whole = balanced(cut, i)
+            if room < len(whole):
                 break
-            imports.append(row + "\n")
+            room -= len(whole)
+            imports.append(whole)
     return "".join(imports + around)
+
+
+def balanced(rows: list[str], i: int) -> str:
+    """Row `i` with those below it, up to twenty, until its brackets are closed."""
+    depth, taken = 0, ""
+    for row in rows[i : i + 20]:
+        taken += row + "\n"
+        depth += sum(row.count(c) for c in "([{") - sum(row.count(c) for c in ")]}")
+        if depth <= 0:
+            break
+    return taken
 
 
 @dataclass
@@ -254,15 +275,17 @@ def shorten_right(ids: list[int], room: int, codec: Codec) -> list[int]:
 
 
 def assemble(
-    codec: Codec, parts: Parts, *, spm: bool, head: str | None, budget: int
+    codec: Codec, parts: Parts, *, spm: bool, head: str | None, budget: int, heal: bool = False
 ) -> Example | None:
     """The tokens of a hole, at most `budget`; None if the middle alone is too long.
 
     `head` (path, newline, outline) opens the prefix after `<|file_sep|>`; it is
-    tokenized in one piece with the prefix.
+    tokenized in one piece with the prefix. With `heal`, the end of the prefix
+    that the editor would take back stands at the start of the middle.
     """
     middle = codec.encode(parts.middle)
-    room = budget - len(middle) - 4 - (head is not None)
+    # What healing moves into the middle leaves the prefix, but may come back in more tokens.
+    room = budget - len(middle) - 4 - (head is not None) - (4 if heal else 0)
     if room < len(middle):
         return None
     suffix = codec.encode(parts.suffix)
@@ -275,6 +298,12 @@ def assemble(
             return None
         before = shorten_left(before, len(prefix) + len(suffix) - room)
         prefix = codec.encode((head or "") + before)
+    if heal:
+        kept, owed = codec.heal(prefix)
+        if len(owed) <= len(before):
+            again = codec.encode(owed + parts.middle)
+            if len(kept) + len(again) <= len(prefix) + len(middle) + 4:
+                prefix, middle = kept, again
     out = Example([], [])
     file = [codec.file] if head is not None else []
     if spm:
@@ -373,12 +402,15 @@ def example(
             if repeat and rng.random() < repeat:
                 text, span = repeat_block(text, span, rng)
             room = int(budget * BYTES_PER_TOKEN)
-            form = rng.randrange(3)
-            parts = crop(text, span, int(room * 0.8) if form == 2 else room, rng.uniform(0.55, 0.85))
-            head = None if form == 0 else path + "\n"
-            if form == 2:
-                head += outline(text, parts.start, room // 5)
-            made = assemble(codec, parts, spm=rng.random() < SPM, head=head, budget=budget)
+            form = rng.choices(("bare", "path", "outline"), FORMS)[0]
+            parts = crop(text, span, int(room * 0.85) if form == "outline" else room, rng.uniform(0.65, 0.85))
+            head = None if form == "bare" else path + "\n"
+            if form == "outline":
+                head += outline(text, parts.start, room // 7)
+            made = assemble(
+                codec, parts, spm=rng.random() < SPM, head=head, budget=budget,
+                heal=rng.random() < HEALED,
+            )
             if made is not None:
                 return made
     return left_to_right(codec, path, text, budget, rng)

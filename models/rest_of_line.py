@@ -90,7 +90,7 @@ def finished(model: Gpt, codec: Codec, found: list[Cursor], tokens: int, headed:
         room = int(tokens * BYTES_PER_TOKEN)
         parts = crop(c.text, c.span, int(room * 0.85) if headed else room)
         head = c.path + "\n" + outline(c.text, parts.start, room // 6) if headed else None
-        made = assemble(codec, parts, spm=True, head=head, budget=tokens)
+        made = assemble(codec, parts, spm=True, head=head, budget=tokens, heal=True)
         if made is not None:
             jobs.append((i, made.ids, made.ids.index(codec.middle)))
     jobs.sort(key=lambda job: len(job[1]))

@@ -33,6 +33,8 @@ SPECIALS = (END, PREFIX, SUFFIX, MIDDLE, PAD, REPO, FILE)
 PRE_TYPE = "superbpe"
 NEWLINE = "Ċ"
 """How byte-level BPE spells a newline."""
+HEALED_AT_MOST = 4
+"""Tokens that `Codec.heal` takes off, as the editor does."""
 LONGEST = 32
 """Longest token in bytes; longer ones are memorised lines, not words."""
 
@@ -45,6 +47,16 @@ HOSTILE = (
     "\n \n  \n\t\t\nlast line without end"
 )
 """Text with everything that sets tokenizers apart; used by `check` and the tests."""
+
+
+def spelling() -> dict[str, int]:
+    """The byte that each character of byte-level BPE's alphabet stands for (GPT-2's table)."""
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [b for b in range(256) if b not in plain]
+    return {chr(b): b for b in plain} | {chr(256 + n): b for n, b in enumerate(others)}
+
+
+SPELLING = spelling()
 
 
 def untrained() -> Tokenizer:
@@ -109,6 +121,33 @@ class Codec:
         self.starts_line = [
             (tokenizer.id_to_token(i) or "").startswith(NEWLINE) for i in range(self.size)
         ]
+
+        self.bytes = [
+            b"" if token in SPECIALS else bytes(SPELLING[c] for c in token)
+            for token in (tokenizer.id_to_token(i) for i in range(self.size))
+        ]
+        self.beginnings = {b[:n] for b in self.bytes for n in range(1, len(b))}
+
+    def heal(self, ids: list[int]) -> tuple[list[int], str]:
+        """Take tokens off the end of a prompt; gives what stays and the text taken off.
+
+        The editor's rule: of the cuts of one to four tokens the longest for whose
+        bytes some longer token exists; never over a special token, nor past a
+        newline. Nothing is taken where that would split a character.
+        """
+        tail, cut = b"", (0, b"")
+        for n, i in enumerate(reversed(ids[-HEALED_AT_MOST:]), 1):
+            if not self.bytes[i] or b"\n" in self.bytes[i][1:]:
+                break
+            tail = self.bytes[i] + tail
+            if tail in self.beginnings:
+                cut = (n, tail)
+            if self.bytes[i].startswith(b"\n"):
+                break
+        try:
+            return ids[: len(ids) - cut[0]], cut[1].decode()
+        except UnicodeDecodeError:
+            return ids, ""
 
     def encode(self, text: str) -> list[int]:
         """The ids of `text`, without any special token."""

@@ -19,6 +19,8 @@ mod worker;
 
 pub use handle::{Generation, Model};
 pub use healing::heal;
+#[cfg(feature = "llama")]
+pub use llama::devices;
 pub use vocabulary::Vocabulary;
 
 use std::path::PathBuf;
@@ -250,7 +252,9 @@ pub struct Speed {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum ModelError {
     /// The file is not there or cannot be read.
-    #[error("cannot read the model file {path}: {reason}. Give another with --model FILE.gguf, or leave it out to use the shipped model.")]
+    #[error(
+        "cannot read the model file {path}: {reason}. Give another with --model FILE.gguf, or leave it out to use the shipped model."
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -258,7 +262,9 @@ pub enum ModelError {
         reason: String,
     },
     /// The file is no GGUF, is cut short, or has an architecture this llama.cpp does not know.
-    #[error("{path} is not a model this build can load: {reason}. Download it again, or check it against its published checksum; `midfill doctor` shows which models load.")]
+    #[error(
+        "{path} is not a model this build can load: {reason}. Download it again, or check it against its published checksum; `midfill doctor` shows which models load."
+    )]
     Corrupt {
         /// The file.
         path: PathBuf,
@@ -266,7 +272,9 @@ pub enum ModelError {
         reason: String,
     },
     /// Prompt and answer do not fit the context.
-    #[error("the prompt has {needed} tokens but the context holds {available}. Raise --context, or select less.")]
+    #[error(
+        "the prompt has {needed} tokens but the context holds {available}. Raise --context, or select less."
+    )]
     ContextFull {
         /// Tokens of the prompt plus room for one of the answer.
         needed: usize,
@@ -274,7 +282,9 @@ pub enum ModelError {
         available: usize,
     },
     /// The model thread is gone.
-    #[error("the model stopped working: {0}. Restart the server; if it happens again, `midfill doctor` tells more.")]
+    #[error(
+        "the model stopped working: {0}. Restart the server; if it happens again, `midfill doctor` tells more."
+    )]
     Gone(String),
     /// llama.cpp could not compute a batch.
     #[error("the model could not compute: {0}. Try --gpu-layers 0, or a smaller --context.")]

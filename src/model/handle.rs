@@ -60,6 +60,15 @@ impl Loading<'_> {
     pub(crate) fn is_abandoned(&self) -> bool {
         self.queue.is_closed()
     }
+
+    /// Loads on this thread, for tests that drive an engine by hand.
+    #[cfg(all(test, feature = "llama"))]
+    pub(crate) fn by_hand<T>(load: impl FnOnce(&Loading) -> T) -> T {
+        load(&Loading {
+            board: &Board::new(),
+            queue: &Queue::new(),
+        })
+    }
 }
 
 impl Model {
@@ -69,14 +78,7 @@ impl Model {
         E: Engine,
         L: FnOnce(&Loading) -> Result<Loaded<E>, ModelError> + Send + 'static,
     {
-        let board = Arc::new(Board {
-            status: watch::Sender::new(Status::Loading(0.0)),
-            waiting: Mutex::new(()),
-            settled: Condvar::new(),
-            ready: OnceLock::new(),
-            failure: OnceLock::new(),
-            counters: Arc::default(),
-        });
+        let board = Arc::new(Board::new());
         let queue = Arc::new(Queue::new());
         let thread = std::thread::Builder::new().name("model".to_owned()).spawn({
             let (board, queue) = (board.clone(), queue.clone());
@@ -224,6 +226,17 @@ impl Drop for Room {
 }
 
 impl Board {
+    fn new() -> Board {
+        Board {
+            status: watch::Sender::new(Status::Loading(0.0)),
+            waiting: Mutex::new(()),
+            settled: Condvar::new(),
+            ready: OnceLock::new(),
+            failure: OnceLock::new(),
+            counters: Arc::default(),
+        }
+    }
+
     fn succeed(&self, info: ModelInfo, tokenizer: Arc<dyn Tokenizer>) {
         let info = Arc::new(info);
         // Set once: a thread loads once.
@@ -326,7 +339,9 @@ impl Generation {
     /// Every answer has an end, also when the thread dies in the middle of it.
     fn note(&mut self, event: Option<Event>) -> Event {
         let event = event.unwrap_or_else(|| {
-            Event::Failed(ModelError::Gone("it ended in the middle of an answer".to_owned()))
+            Event::Failed(ModelError::Gone(
+                "it ended in the middle of an answer".to_owned(),
+            ))
         });
         self.is_over = matches!(event, Event::Done { .. } | Event::Failed(_));
         event

@@ -68,8 +68,21 @@ mod tests {
     use crate::model::scripted;
 
     const WORDS: &[&str] = &[
-        "return", " return", "ret", "self", "self._", "._n", ".", "_", "n", ":\n", "    ",
-        "        ", "\n    ", "\n    return", "é",
+        "return",
+        " return",
+        "ret",
+        "self",
+        "self._",
+        "._n",
+        ".",
+        "_",
+        "n",
+        ":\n",
+        "    ",
+        "        ",
+        "\n    ",
+        "\n    return",
+        "é",
     ];
 
     /// Text before the cursor in; tokens that stay, `▏`, bytes the answer must begin with.

@@ -136,7 +136,10 @@ mod tests {
         }
         assert!(queue.has_completion());
         let order: Vec<_> = (0..4).filter_map(|_| queue.pop()).collect();
-        assert_eq!(order, ["complete a", "complete b", "explain a", "explain b"]);
+        assert_eq!(
+            order,
+            ["complete a", "complete b", "explain a", "explain b"]
+        );
         assert!(!queue.has_completion());
     }
 

@@ -45,7 +45,10 @@ impl Sampler {
         }
     }
 
-    fn choose_among(&mut self, among: impl Iterator<Item = (Token, f32)> + Clone) -> Option<Choice> {
+    fn choose_among(
+        &mut self,
+        among: impl Iterator<Item = (Token, f32)> + Clone,
+    ) -> Option<Choice> {
         let best = among
             .clone()
             .filter(|(_, logit)| logit.is_finite())
@@ -179,7 +182,9 @@ mod tests {
     #[test]
     fn probability_is_shared_among_the_allowed_tokens_only() {
         let mut greedy = Sampler::new(Sampling::Greedy);
-        let choice = greedy.choose(&[5.0, 1.0, 1.0], Some(&[1, 2])).expect("two are allowed");
+        let choice = greedy
+            .choose(&[5.0, 1.0, 1.0], Some(&[1, 2]))
+            .expect("two are allowed");
         assert_eq!(choice.token, 1);
         assert!((choice.logprob - 0.5f32.ln()).abs() < 1e-6);
     }
@@ -215,7 +220,9 @@ mod tests {
     fn a_low_temperature_is_nearly_greedy() {
         let mut sampler = seeded(0.01, 1.0, 3);
         for _ in 0..100 {
-            let choice = sampler.choose(&[0.0, 1.0, 0.5], None).expect("all are numbers");
+            let choice = sampler
+                .choose(&[0.0, 1.0, 0.5], None)
+                .expect("all are numbers");
             assert_eq!(choice.token, 1);
         }
     }
@@ -223,8 +230,16 @@ mod tests {
     #[test]
     fn logits_that_are_no_numbers_are_never_chosen() {
         let mut greedy = Sampler::new(Sampling::Greedy);
-        let choice = greedy.choose(&[f32::NAN, 1.0, f32::INFINITY], None).expect("one is a number");
-        assert_eq!(choice, Choice { token: 1, logprob: 0.0 });
+        let choice = greedy
+            .choose(&[f32::NAN, 1.0, f32::INFINITY], None)
+            .expect("one is a number");
+        assert_eq!(
+            choice,
+            Choice {
+                token: 1,
+                logprob: 0.0
+            }
+        );
         assert_eq!(greedy.choose(&[f32::NAN; 3], None), None);
         assert_eq!(greedy.choose(&[1.0], Some(&[])), None);
     }

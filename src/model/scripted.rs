@@ -67,7 +67,9 @@ impl Answer {
     /// across two pieces.
     pub fn pieces<'a>(pieces: impl IntoIterator<Item = (&'a str, f32)>) -> Answer {
         let pieces = pieces.into_iter();
-        Answer(Ok(pieces.map(|(text, logprob)| (text.to_owned(), logprob)).collect()))
+        Answer(Ok(pieces
+            .map(|(text, logprob)| (text.to_owned(), logprob))
+            .collect()))
     }
 }
 
@@ -187,7 +189,10 @@ pub struct Record(Arc<Mutex<Vec<(String, Job)>>>);
 impl Record {
     /// The prompts that were read to their end, in order, as [`Tokens::render`] shows them.
     pub fn prompts(&self) -> Vec<String> {
-        lock(&self.0).iter().map(|(prompt, _)| prompt.clone()).collect()
+        lock(&self.0)
+            .iter()
+            .map(|(prompt, _)| prompt.clone())
+            .collect()
     }
 
     /// Their jobs.

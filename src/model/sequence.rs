@@ -66,7 +66,10 @@ impl<E: Engine> Sequence<E> {
         interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<usize, ModelError> {
         let batch = &tokens[..tokens.len().min(self.engine.n_batch())];
-        match self.engine.decode(batch, self.tokens.len(), outputs, interrupted) {
+        match self
+            .engine
+            .decode(batch, self.tokens.len(), outputs, interrupted)
+        {
             Ok(n_done) => {
                 self.tokens.extend_from_slice(&batch[..n_done]);
                 Ok(n_done)

@@ -27,7 +27,11 @@ impl Assembly {
     /// An assembly that stops before the first of `stops`; empty strings are ignored.
     pub(crate) fn new(stops: &[String]) -> Assembly {
         Assembly {
-            stops: stops.iter().filter(|stop| !stop.is_empty()).cloned().collect(),
+            stops: stops
+                .iter()
+                .filter(|stop| !stop.is_empty())
+                .cloned()
+                .collect(),
             partial: Vec::new(),
             logprob: 0.0,
             held: VecDeque::new(),
@@ -84,7 +88,11 @@ impl Assembly {
     /// also of the part of the next piece that does, and forgets the rest.
     fn release(&mut self, mut n_bytes: usize, cut: bool) -> Vec<Piece> {
         let mut ready = Vec::new();
-        while self.held.front().is_some_and(|piece| piece.text.len() <= n_bytes) {
+        while self
+            .held
+            .front()
+            .is_some_and(|piece| piece.text.len() <= n_bytes)
+        {
             let piece = self.held.pop_front().expect("there is a front");
             n_bytes -= piece.text.len();
             ready.push(piece);
@@ -160,7 +168,11 @@ mod tests {
         };
         for token in tokens {
             let pieces = assembly.push(token, -1.0);
-            line(token.escape_ascii().to_string(), pieces, assembly.is_stopped());
+            line(
+                token.escape_ascii().to_string(),
+                pieces,
+                assembly.is_stopped(),
+            );
         }
         let pieces = assembly.finish();
         line("end".to_owned(), pieces, assembly.is_stopped());
@@ -169,94 +181,134 @@ mod tests {
 
     #[test]
     fn without_stop_strings_every_token_is_a_piece() {
-        check_pieces(&[], &[b"a", b"bc"], expect![[r#"
+        check_pieces(
+            &[],
+            &[b"a", b"bc"],
+            expect![[r#"
             a → ["a" -1]
             bc → ["bc" -1]
             end → []
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn a_character_across_tokens_comes_out_whole_with_the_probability_of_both() {
-        check_pieces(&[], &[b"x\xE4", b"\xB8", b"\xADy"], expect![[r#"
+        check_pieces(
+            &[],
+            &[b"x\xE4", b"\xB8", b"\xADy"],
+            expect![[r#"
             x\xe4 → ["x" -1]
             \xb8 → []
             \xady → ["中y" -2]
             end → []
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn bytes_that_are_no_text_become_replacement_characters() {
-        check_pieces(&[], &[b"a\xFFb"], expect![[r#"
+        check_pieces(
+            &[],
+            &[b"a\xFFb"],
+            expect![[r#"
             a\xffb → ["a�b" -1]
             end → []
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn a_character_that_never_becomes_whole_is_dropped() {
-        check_pieces(&[], &[b"a", b"\xE4\xB8"], expect![[r#"
+        check_pieces(
+            &[],
+            &[b"a", b"\xE4\xB8"],
+            expect![[r#"
             a → ["a" -1]
             \xe4\xb8 → []
             end → []
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn text_before_a_stop_string_comes_out_and_nothing_after_it() {
-        check_pieces(&["\n\n"], &[b"a\n", b"\nb", b"c"], expect![[r#"
+        check_pieces(
+            &["\n\n"],
+            &[b"a\n", b"\nb", b"c"],
+            expect![[r#"
             a\n → []
             \nb → ["a" -1] ⏹
             c → [] ⏹
             end → [] ⏹
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn a_stop_string_across_tokens_is_held_back_until_it_is_known() {
-        check_pieces(&["\ndef "], &[b"a", b"\n", b"de", b"f", b" f"], expect![[r#"
+        check_pieces(
+            &["\ndef "],
+            &[b"a", b"\n", b"de", b"f", b" f"],
+            expect![[r#"
             a → ["a" -1]
             \n → []
             de → []
             f → []
              f → [] ⏹
             end → [] ⏹
-        "#]]);
-        check_pieces(&["\ndef "], &[b"a", b"\n", b"de", b"l x"], expect![[r#"
+        "#]],
+        );
+        check_pieces(
+            &["\ndef "],
+            &[b"a", b"\n", b"de", b"l x"],
+            expect![[r#"
             a → ["a" -1]
             \n → []
             de → []
             l x → ["\n" -1, "de" -1, "l x" -1]
             end → []
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn what_was_held_comes_out_at_the_end() {
-        check_pieces(&["\ndef "], &[b"a\nde"], expect![[r#"
+        check_pieces(
+            &["\ndef "],
+            &[b"a\nde"],
+            expect![[r#"
             a\nde → []
             end → ["a\nde" -1]
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn the_first_of_several_stop_strings_wins() {
-        check_pieces(&["\n", "b"], &[b"a", b"cb\n"], expect![[r#"
+        check_pieces(
+            &["\n", "b"],
+            &[b"a", b"cb\n"],
+            expect![[r#"
             a → ["a" -1]
             cb\n → ["c" -1] ⏹
             end → [] ⏹
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn a_false_start_inside_a_stop_string_is_no_reason_to_miss_it() {
-        check_pieces(&["aab"], &[b"a", b"a", b"a", b"b"], expect![[r#"
+        check_pieces(
+            &["aab"],
+            &[b"a", b"a", b"a", b"b"],
+            expect![[r#"
             a → []
             a → []
             a → ["a" -1]
             b → [] ⏹
             end → [] ⏹
-        "#]]);
+        "#]],
+        );
     }
 }

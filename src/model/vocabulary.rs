@@ -35,9 +35,7 @@ impl Vocabulary {
         let mut sorted: Vec<Token> = (0..vocabulary.len() as Token)
             .filter(|&token| !vocabulary.bytes(token).is_empty())
             .collect();
-        sorted.sort_by(|&a, &b| {
-            (vocabulary.bytes(a), a).cmp(&(vocabulary.bytes(b), b))
-        });
+        sorted.sort_by(|&a, &b| (vocabulary.bytes(a), a).cmp(&(vocabulary.bytes(b), b)));
         vocabulary.sorted = sorted;
         vocabulary
     }
@@ -71,7 +69,9 @@ impl Vocabulary {
 
     /// The spellings of all special tokens, in no particular order.
     pub fn specials(&self) -> impl Iterator<Item = (&str, Token)> {
-        self.specials.iter().map(|(text, &token)| (text.as_str(), token))
+        self.specials
+            .iter()
+            .map(|(text, &token)| (text.as_str(), token))
     }
 
     /// Whether some token begins with `bytes` and goes on after them.

@@ -137,7 +137,9 @@ impl<E: Engine> Worker<'_, E> {
             }
             Work::Score { tokens, reply } => {
                 let scores = self.with_sequence(Priority::Completion, |worker, sequence| {
-                    worker.score(sequence, &tokens, &|| reply.is_closed() || worker.queue.is_closed())
+                    worker.score(sequence, &tokens, &|| {
+                        reply.is_closed() || worker.queue.is_closed()
+                    })
                 });
                 drop(reply.send(scores));
             }
@@ -160,7 +162,10 @@ impl<E: Engine> Worker<'_, E> {
             Priority::Explanation => match self.explanation.take() {
                 Some(sequence) => Some(sequence),
                 None => {
-                    let engine = self.completion.as_ref().map(|sequence| sequence.engine().fork());
+                    let engine = self
+                        .completion
+                        .as_ref()
+                        .map(|sequence| sequence.engine().fork());
                     engine.transpose()?.map(Sequence::new)
                 }
             },
@@ -209,9 +214,8 @@ impl<E: Engine> Worker<'_, E> {
 
         let queue = self.queue;
         let has_gone = || events.is_closed() || queue.is_closed();
-        let interrupted = || {
-            has_gone() || job.priority == Priority::Explanation && queue.has_completion()
-        };
+        let interrupted =
+            || has_gone() || job.priority == Priority::Explanation && queue.has_completion();
 
         usage.n_reused = sequence.rewind(&job.prompt);
         Counters::add(&self.counters.n_reused, usage.n_reused);
@@ -248,7 +252,9 @@ impl<E: Engine> Worker<'_, E> {
             let choice = sampler
                 .choose(sequence.engine().logits(0), candidates.as_deref())
                 .ok_or_else(|| {
-                    ModelError::Compute("its numbers overflow; the weights may be damaged".to_owned())
+                    ModelError::Compute(
+                        "its numbers overflow; the weights may be damaged".to_owned(),
+                    )
                 })?;
             usage.n_decoded += 1;
             Counters::add(&self.counters.n_decoded, 1);
@@ -334,7 +340,11 @@ fn measure<E: Engine>(sequence: &mut Sequence<E>, budget: Duration) -> Result<Sp
         return Err(ModelError::Compute("the vocabulary is empty".to_owned()));
     }
     // Tokens from all over the vocabulary, because a real prompt does not stay in one cache line.
-    let mut prompt = ordinary.iter().copied().cycle().step_by(97.min(ordinary.len()));
+    let mut prompt = ordinary
+        .iter()
+        .copied()
+        .cycle()
+        .step_by(97.min(ordinary.len()));
     let n_half = sequence.engine().n_ctx() / 2;
     let n_batch = sequence.engine().n_batch().min(n_half.max(1));
     let mut next_batch = || -> Vec<Token> { prompt.by_ref().take(n_batch).collect() };
@@ -364,3 +374,6 @@ fn measure<E: Engine>(sequence: &mut Sequence<E>, budget: Duration) -> Result<Sp
         decode_tokens_per_s: n_written as f64 / decode.as_secs_f64().max(1e-9),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -103,14 +103,19 @@ impl Engine for ScriptedEngine {
         let prompt = self.script.tokens.render(&job.prompt);
         let Answer(pieces) = self.script.next_answer(&prompt);
         lock(&self.script.record.0).push((prompt, job.clone()));
-        let healed = (job.heal.clone(), 0.0);
-        let pieces = pieces?.into_iter();
+        let mut pieces: Vec<_> = pieces?
+            .into_iter()
+            .map(|(text, logprob)| (text.into_bytes(), logprob))
+            .collect();
+        // A real model knows the word it is in the middle of, so the first token may reach from
+        // the healed bytes into the answer.
+        match pieces.first_mut() {
+            Some((text, _)) => drop(text.splice(0..0, job.heal.iter().copied())),
+            None => pieces.push((job.heal.clone(), 0.0)),
+        }
         self.answer = Some(Saying {
             start: self.cache.len(),
-            pieces: std::iter::once(healed)
-                .chain(pieces.map(|(text, logprob)| (text.into_bytes(), logprob)))
-                .filter(|(text, _)| !text.is_empty())
-                .collect(),
+            pieces,
         });
         self.rows = vec![self.next_logits()];
         Ok(())

@@ -60,15 +60,17 @@ impl Gate {
         state.n_waiting += 1;
         self.0.changed.notify_all();
         let may_pass = loop {
+            // Asked before permits are looked at: who interrupts first and opens the gate then,
+            // can rely on it that nothing passes in between.
+            if interrupted() {
+                break false;
+            }
             if state.is_open {
                 break true;
             }
             if state.permits > 0 {
                 state.permits -= 1;
                 break true;
-            }
-            if interrupted() {
-                break false;
             }
             (state, _) = self
                 .0

@@ -1,0 +1,292 @@
+//! The real engine: llama.cpp, through its C API. Nothing outside this folder names it, and
+//! nothing else in the program is `unsafe`.
+
+#![allow(unsafe_code)]
+
+mod context;
+mod log;
+mod pace;
+mod tokens;
+mod weights;
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::handle::{Loaded, Loading};
+use super::sequence::Outputs;
+use super::vocabulary::Vocabulary;
+use super::worker::Engine;
+use super::{LoadOptions, Model, ModelError, ModelInfo, Token};
+use context::{Context, Shape};
+use pace::Pace;
+use tokens::LlamaTokens;
+use weights::Weights;
+
+/// Context used where the options name none and the model was trained with more: enough for a
+/// prompt and an answer, and cheap in memory.
+const DEFAULT_CONTEXT: u32 = 4096;
+
+impl Model {
+    /// Opens a GGUF file with llama.cpp. Returns at once; loading goes on in the model thread,
+    /// and jobs wait for it.
+    pub fn open(options: LoadOptions) -> Model {
+        Model::spawn(move |loading| load(&options, loading))
+    }
+}
+
+/// llama.cpp's devices that a build has and a machine offers, such as `CPU` or `CUDA0 (NVIDIA …)`.
+pub fn devices() -> Vec<String> {
+    weights::start_backend();
+    weights::devices()
+        .iter()
+        .map(weights::Device::to_string)
+        .collect()
+}
+
+fn load(options: &LoadOptions, loading: &Loading) -> Result<Loaded<LlamaEngine>, ModelError> {
+    let started = Instant::now();
+    check_file(&options.path)?;
+    weights::start_backend();
+
+    let mut outcome = Err(ModelError::Gone("it was closed while loading".to_owned()));
+    for gpu_layers in layers_to_try(options.gpu_layers) {
+        if loading.is_abandoned() {
+            break;
+        }
+        outcome = load_with(options, loading, gpu_layers, started);
+        match &outcome {
+            Ok(_) => break,
+            Err(error) => tracing::warn!(gpu_layers, %error, "the model was not loaded"),
+        }
+    }
+    outcome
+}
+
+/// Numbers of GPU layers to try, the wanted one first. Automatic means all; where they do not
+/// fit, fewer; the CPU always remains.
+fn layers_to_try(wanted: Option<u32>) -> Vec<u32> {
+    match wanted {
+        Some(n) => vec![n],
+        None if !weights::has_gpu() => vec![0],
+        // llama.cpp takes a number beyond the last layer for all of them.
+        None => vec![999, 32, 16, 8, 0],
+    }
+}
+
+fn load_with(
+    options: &LoadOptions,
+    loading: &Loading,
+    gpu_layers: u32,
+    started: Instant,
+) -> Result<Loaded<LlamaEngine>, ModelError> {
+    let weights = Arc::new(Weights::load(&options.path, gpu_layers, loading)?);
+    let tokens = Arc::new(LlamaTokens::new(weights.clone()));
+    if tokens.vocabulary().is_empty() {
+        return Err(ModelError::Corrupt {
+            path: options.path.clone(),
+            reason: "it has no vocabulary".to_owned(),
+        });
+    }
+
+    let n_threads = options.n_threads.unwrap_or_else(default_threads).max(1);
+    let on_gpu = weights.gpu_layers() > 0;
+    let n_ctx_train = weights.n_ctx_train();
+    let n_ctx = match options.n_ctx {
+        Some(n_ctx) => n_ctx.max(16),
+        None => n_ctx_train.min(DEFAULT_CONTEXT),
+    };
+    if n_ctx > n_ctx_train {
+        tracing::warn!(
+            n_ctx,
+            n_ctx_train,
+            "the context is larger than the model was trained with; answers may get worse"
+        );
+    }
+    let shape = Shape {
+        n_ctx,
+        n_batch: batch_size(n_threads, on_gpu),
+        n_threads,
+    };
+    let mut engine = LlamaEngine {
+        context: Context::new(weights.clone(), shape)?,
+        tokens: tokens.clone(),
+        pace: Pace::new(n_threads),
+        shape,
+        on_gpu,
+    };
+    engine.warm_up()?;
+
+    let info = ModelInfo {
+        name: weights.name().unwrap_or_else(|| file_stem(&options.path)),
+        architecture: weights.architecture(),
+        path: options.path.clone(),
+        n_bytes: weights.n_bytes(),
+        n_params: weights.n_params(),
+        n_layers: weights.n_layers(),
+        gpu_layers: weights.gpu_layers(),
+        n_vocab: tokens.vocabulary().len() as u32,
+        n_ctx_train,
+        n_ctx: engine.n_ctx() as u32,
+        n_threads,
+        backend: weights.device(),
+        load_time: started.elapsed(),
+    };
+    Ok(Loaded {
+        engine,
+        info,
+        tokenizer: tokens,
+    })
+}
+
+/// llama.cpp with one KV cache.
+struct LlamaEngine {
+    context: Context,
+    tokens: Arc<LlamaTokens>,
+    pace: Pace,
+    shape: Shape,
+    on_gpu: bool,
+}
+
+impl LlamaEngine {
+    /// Computes one token and forgets it: buffers get allocated and weights get paged in while
+    /// nobody waits yet, and a model that cannot compute fails at loading.
+    fn warm_up(&mut self) -> Result<(), ModelError> {
+        self.decode(&[0], 0, Outputs::Last, &|| false)?;
+        self.clear();
+        Ok(())
+    }
+}
+
+impl Engine for LlamaEngine {
+    fn vocabulary(&self) -> &Vocabulary {
+        self.tokens.vocabulary()
+    }
+
+    fn is_end(&self, token: Token) -> bool {
+        self.tokens.is_end(token)
+    }
+
+    fn n_ctx(&self) -> usize {
+        self.context.n_ctx()
+    }
+
+    fn n_batch(&self) -> usize {
+        self.shape.n_batch as usize
+    }
+
+    fn truncate(&mut self, n_keep: usize) -> bool {
+        self.context.truncate(n_keep)
+    }
+
+    fn clear(&mut self) {
+        self.context.clear();
+    }
+
+    fn decode(
+        &mut self,
+        tokens: &[Token],
+        at: usize,
+        outputs: Outputs,
+        interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<usize, ModelError> {
+        // The abort callback is asked on the CPU only, and only after the work has begun.
+        if interrupted() {
+            return Ok(0);
+        }
+        let n_vocab = self.vocabulary().len();
+        if let Some(token) = tokens
+            .iter()
+            .find(|&&token| token < 0 || token as usize >= n_vocab)
+        {
+            return Err(ModelError::Compute(format!("it has no token {token}")));
+        }
+        let started = Instant::now();
+        let n_done = self.context.decode(tokens, at, outputs, interrupted)?;
+        if tokens.len() == 1 && n_done == 1 && !self.on_gpu {
+            let n_threads = self.pace.step(started.elapsed());
+            self.context.set_threads(n_threads);
+        }
+        Ok(n_done)
+    }
+
+    fn logits(&self, row: usize) -> &[f32] {
+        self.context.logits(row, self.tokens.vocabulary().len())
+    }
+
+    fn fork(&self) -> Result<LlamaEngine, ModelError> {
+        Ok(LlamaEngine {
+            context: Context::new(self.context.weights(), self.shape)?,
+            tokens: self.tokens.clone(),
+            pace: Pace::new(self.shape.n_threads),
+            shape: self.shape,
+            on_gpu: self.on_gpu,
+        })
+    }
+}
+
+/// One core stays free for the editor: llama.cpp's threads wait for each other in spin loops,
+/// and one that is kept off its core stalls all the others.
+fn default_threads() -> u32 {
+    let n_cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
+    n_cores.saturating_sub(1).max(1)
+}
+
+/// Tokens read at once. On the CPU small batches let a cancelled prompt keep nearly all of its
+/// work, at a cost of about 5 %; a GPU needs large ones to be busy.
+fn batch_size(n_threads: u32, on_gpu: bool) -> u32 {
+    match n_threads {
+        _ if on_gpu => 512,
+        0..=4 => 64,
+        5..=8 => 128,
+        _ => 256,
+    }
+}
+
+fn file_stem(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or(path.as_os_str());
+    stem.to_string_lossy().into_owned()
+}
+
+/// Finds what is plainly wrong with a file, in plainer words than llama.cpp has for it.
+fn check_file(path: &Path) -> Result<(), ModelError> {
+    let unreadable = |reason: String| ModelError::Unreadable {
+        path: path.to_owned(),
+        reason,
+    };
+    let corrupt = |reason: &str| ModelError::Corrupt {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let read = |file: std::fs::File| -> std::io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        file.take(64).read_to_end(&mut head)?;
+        Ok(head)
+    };
+    match std::fs::metadata(path) {
+        Err(error) => return Err(unreadable(error.to_string())),
+        Ok(metadata) if metadata.is_dir() => {
+            return Err(unreadable("it is a folder, not a file".to_owned()));
+        }
+        Ok(_) => {}
+    }
+    let head = std::fs::File::open(path)
+        .and_then(read)
+        .map_err(|error| unreadable(error.to_string()))?;
+    if head.is_empty() {
+        return Err(corrupt("the file is empty"));
+    }
+    if head.starts_with(b"version https://git-lfs") {
+        return Err(corrupt(
+            "it is a Git LFS pointer, not the weights (`git lfs pull` fetches them)",
+        ));
+    }
+    if !head.starts_with(b"GGUF") {
+        return Err(corrupt("it is not a GGUF file"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! llama.cpp's log lines, as `tracing` events; errors are kept to be quoted.
+
+use std::cell::RefCell;
+use std::ffi::{CStr, c_char, c_void};
+
+use llama_cpp_sys_2 as sys;
+
+thread_local! {
+    /// Error lines of this thread since [`take_errors`] was last called.
+    static ERRORS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// A line that llama.cpp has not ended yet, and its level.
+    static LINE: RefCell<(sys::ggml_log_level, String)> =
+        const { RefCell::new((sys::GGML_LOG_LEVEL_NONE, String::new())) };
+}
+
+/// Sends llama.cpp's log to `tracing` from now on. Call once.
+pub(super) fn redirect() {
+    // SAFETY: the callback is a function, lives forever, needs no data and may be called from
+    // any thread. The setter itself is not thread-safe; `start_backend` calls this once.
+    unsafe { sys::llama_log_set(Some(receive), std::ptr::null_mut()) }
+}
+
+/// The error lines that llama.cpp logged on this thread since the last call.
+pub(super) fn take_errors() -> Vec<String> {
+    ERRORS.take()
+}
+
+unsafe extern "C" fn receive(level: sys::ggml_log_level, text: *const c_char, _data: *mut c_void) {
+    if text.is_null() {
+        return;
+    }
+    // SAFETY: llama.cpp passes a NUL-terminated string that lives for the duration of the call.
+    let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
+    // A thread that is being torn down has no buffer any more; its last words are dropped.
+    let _ = LINE.try_with(|line| {
+        let Ok(mut line) = line.try_borrow_mut() else {
+            return;
+        };
+        if level != sys::GGML_LOG_LEVEL_CONT {
+            line.0 = level;
+            line.1.clear();
+        }
+        line.1.push_str(&text);
+        if line.1.ends_with('\n') {
+            let (level, text) = std::mem::take(&mut *line);
+            emit(level, text.trim_end());
+        }
+    });
+}
+
+fn emit(level: sys::ggml_log_level, text: &str) {
+    match level {
+        sys::GGML_LOG_LEVEL_ERROR => {
+            let _ = ERRORS.try_with(|errors| {
+                if let Ok(mut errors) = errors.try_borrow_mut() {
+                    errors.push(text.to_owned());
+                }
+            });
+            tracing::warn!(target: "llama.cpp", "{text}");
+        }
+        sys::GGML_LOG_LEVEL_WARN => tracing::info!(target: "llama.cpp", "{text}"),
+        _ => tracing::debug!(target: "llama.cpp", "{text}"),
+    }
+}
+
+/// The line that says most about why a model was not loaded, without the names of functions.
+pub(super) fn reason(errors: &[String]) -> String {
+    // llama.cpp logs from the inside out: what it found wrong comes first, where it was found
+    // and what that means come after.
+    let line = errors
+        .iter()
+        .map(|line| without_function(line))
+        .find(|line| !line.is_empty());
+    line.map_or_else(|| "llama.cpp gave no reason".to_owned(), str::to_owned)
+}
+
+/// `llama_model_load: error loading model: no vocabulary` says `no vocabulary`.
+fn without_function(mut line: &str) -> &str {
+    while let Some((head, rest)) = line.split_once(": ") {
+        let is_function = !head.contains(' ') && head.contains('_');
+        if !is_function && head != "error loading model" {
+            break;
+        }
+        line = rest.trim_start();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_is_what_was_found_first_without_function_names() {
+        let errors = [
+            "llama_model_load: error loading model: unknown model architecture: 'gpt9'",
+            "llama_model_load_from_file_impl: failed to load model",
+        ];
+        assert_eq!(
+            reason(&errors.map(str::to_owned)),
+            "unknown model architecture: 'gpt9'"
+        );
+    }
+
+    #[test]
+    fn without_errors_the_reason_says_so() {
+        assert_eq!(reason(&[]), "llama.cpp gave no reason");
+    }
+}
