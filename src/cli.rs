@@ -43,5 +43,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// A runtime for one command: the work is the model's, which has a thread of its own.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+    Ok(tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?)
 }

@@ -120,7 +120,10 @@ pub async fn complete_to(
             Extent::Line => vec!["\n".to_owned()],
             Extent::Block => Vec::new(),
         },
-        stop_tokens: fim.as_ref().map(|fim| fim.stops.clone()).unwrap_or_default(),
+        stop_tokens: fim
+            .as_ref()
+            .map(|fim| fim.stops.clone())
+            .unwrap_or_default(),
         sampling: Sampling::Greedy,
         priority: Priority::Completion,
     };
@@ -138,7 +141,10 @@ pub async fn complete_to(
     let mut generation = model.generate(job);
     while let Some(event) = generation.next().await {
         match event {
-            Event::Started { n_reused, n_computed } => {
+            Event::Started {
+                n_reused,
+                n_computed,
+            } => {
                 (usage.n_reused, usage.n_computed) = (n_reused, n_computed);
             }
             Event::Piece { text, logprob } => {
@@ -149,14 +155,20 @@ pub async fn complete_to(
                     break;
                 }
             }
-            Event::Done { reason, usage: total } => (stop, usage) = (Some(reason), total),
+            Event::Done {
+                reason,
+                usage: total,
+            } => (stop, usage) = (Some(reason), total),
             Event::Failed(error) => return Err(error),
         }
     }
     // Stops the model where it was still writing.
     drop(generation);
 
-    let (shown, applied) = trim::trim(&mut draft);
+    let (shown, applied) = match config.clean_up {
+        true => trim::trim(&mut draft),
+        false => (!draft.text.is_empty(), Vec::new()),
+    };
     let score = score(&pieces, draft.text.len());
     let mut why_nothing = (!shown).then(|| {
         let last = applied.last().map(|applied| &applied.verdict);
@@ -221,9 +233,17 @@ mod tests {
     fn check_completion(fixture: &str, says: &str, expected: Expect) {
         let (snapshot, offset) = snapshot(fixture);
         let model = Model::scripted(Script::new().says(says));
-        let ask = Ask { offset, invoked: false };
-        let answer = block_on(complete(&snapshot, ask, &model, &CompletionConfig::default()))
-            .expect("a scripted model answers");
+        let ask = Ask {
+            offset,
+            invoked: false,
+        };
+        let answer = block_on(complete(
+            &snapshot,
+            ask,
+            &model,
+            &CompletionConfig::default(),
+        ))
+        .expect("a scripted model answers");
         let shown = match (&answer.text, &answer.why_nothing) {
             (Some(text), _) => {
                 let whole = snapshot.text.to_string();
@@ -242,9 +262,18 @@ mod tests {
         let script = Script::new().says("x");
         let record = script.record();
         let model = Model::scripted(script);
-        let config = CompletionConfig { prompt_tokens: n_tokens, ..CompletionConfig::default() };
-        block_on(complete_to(&snapshot, offset, Extent::Line, &model, &config))
-            .expect("a scripted model answers");
+        let config = CompletionConfig {
+            prompt_tokens: n_tokens,
+            ..CompletionConfig::default()
+        };
+        block_on(complete_to(
+            &snapshot,
+            offset,
+            Extent::Line,
+            &model,
+            &config,
+        ))
+        .expect("a scripted model answers");
         expected.assert_eq(&record.prompts().concat());
     }
 
@@ -275,27 +304,41 @@ mod tests {
 
     #[test]
     fn silence_has_a_reason() {
-        check_completion("re$0turn\n", "x", expect!["nothing: the cursor stands inside a word"]);
-        check_completion("x = $0\n", "", expect!["nothing: the model had nothing to add"]);
+        check_completion(
+            "re$0turn\n",
+            "x",
+            expect!["nothing: the cursor stands inside a word"],
+        );
+        check_completion(
+            "x = $0\n",
+            "",
+            expect!["nothing: the model had nothing to add"],
+        );
     }
 
     #[test]
     fn the_prompt_has_the_file_around_the_cursor() {
-        check_prompt("//- pkg/a.py\nimport os\n\ndef f(x):\n    return $0\n\nf(1)\n", 400, expect![[r#"
+        check_prompt(
+            "//- pkg/a.py\nimport os\n\ndef f(x):\n    return $0\n\nf(1)\n",
+            400,
+            expect![[r#"
             <|fim_prefix|>import os
 
             def f(x):
                 return <|fim_suffix|>
 
             f(1)
-            <|fim_middle|>"#]]);
+            <|fim_middle|>"#]],
+        );
     }
 
     #[test]
     fn far_lines_are_cut_before_near_ones_and_the_outline_stays() {
         let filler = "    filler = 'filler filler filler'\n".repeat(12);
         check_prompt(
-            &format!("//- a.py\nimport os\n\nclass A:\n  def f(self):\n{filler}    return $0\n\n{filler}"),
+            &format!(
+                "//- a.py\nimport os\n\nclass A:\n  def f(self):\n{filler}    return $0\n\n{filler}"
+            ),
             300,
             expect![[r#"
                 <|fim_prefix|>import os

@@ -46,6 +46,8 @@ pub struct CompletionConfig {
     pub outline: bool,
     /// Whether the last token before the cursor is healed. Key `healing`.
     pub heal: bool,
+    /// Whether the clean-up rules run over what the model wrote. Key `cleanUp`.
+    pub clean_up: bool,
 }
 
 impl Default for CompletionConfig {
@@ -58,6 +60,7 @@ impl Default for CompletionConfig {
             min_score: f32::NEG_INFINITY,
             outline: true,
             heal: true,
+            clean_up: true,
         }
     }
 }
@@ -78,7 +81,9 @@ pub fn from_options(options: &Value) -> (Config, Vec<String>) {
         match known {
             Some(true) => {}
             Some(false) => {
-                problems.push(format!("the option `{key}` cannot be {value}; its default holds"));
+                problems.push(format!(
+                    "the option `{key}` cannot be {value}; its default holds"
+                ));
             }
             None => problems.push(format!("there is no option `{key}`")),
         }
@@ -97,13 +102,26 @@ fn set(config: &mut Config, key: &str, value: &Value) -> Option<bool> {
     let Config { model, completion } = config;
     if value.is_null() {
         let known = [
-            "model", "context", "threads", "gpuLayers", "enabled", "promptTokens",
-            "maxLineTokens", "maxBlockTokens", "minScore", "outline", "healing",
+            "model",
+            "context",
+            "threads",
+            "gpuLayers",
+            "enabled",
+            "promptTokens",
+            "maxLineTokens",
+            "maxBlockTokens",
+            "minScore",
+            "outline",
+            "healing",
+            "cleanUp",
         ];
         return known.contains(&key).then_some(true);
     }
     Some(match key {
-        "model" => put(&mut model.path, value.as_str().map(|path| Some(PathBuf::from(path)))),
+        "model" => put(
+            &mut model.path,
+            value.as_str().map(|path| Some(PathBuf::from(path))),
+        ),
         "context" => put(&mut model.n_ctx, number().filter(|n| *n > 0).map(Some)),
         "threads" => put(&mut model.n_threads, number().filter(|n| *n > 0).map(Some)),
         "gpuLayers" => put(&mut model.gpu_layers, number().map(Some)),
@@ -111,9 +129,13 @@ fn set(config: &mut Config, key: &str, value: &Value) -> Option<bool> {
         "promptTokens" => put(&mut completion.prompt_tokens, tokens()),
         "maxLineTokens" => put(&mut completion.max_line_tokens, tokens()),
         "maxBlockTokens" => put(&mut completion.max_block_tokens, tokens()),
-        "minScore" => put(&mut completion.min_score, value.as_f64().map(|score| score as f32)),
+        "minScore" => put(
+            &mut completion.min_score,
+            value.as_f64().map(|score| score as f32),
+        ),
         "outline" => put(&mut completion.outline, value.as_bool()),
         "healing" => put(&mut completion.heal, value.as_bool()),
+        "cleanUp" => put(&mut completion.clean_up, value.as_bool()),
         _ => return None,
     })
 }

@@ -36,15 +36,27 @@ pub fn sources(input: &Path) -> Result<(Vec<Source>, usize)> {
         let mut reader = ShardReader::open(input)?;
         let mut sources = Vec::new();
         while let Some(record) = reader.next_record()? {
-            sources.push(Source { repo: record.repo, path: record.path, text: record.text });
+            sources.push(Source {
+                repo: record.repo,
+                path: record.path,
+                text: record.text,
+            });
         }
         return Ok((sources, 0));
     }
     let mut paths = Vec::new();
-    python_files(input, &mut paths)
-        .with_context(|| format!("cannot read {}; give a directory or a shard", input.display()))?;
+    python_files(input, &mut paths).with_context(|| {
+        format!(
+            "cannot read {}; give a directory or a shard",
+            input.display()
+        )
+    })?;
     paths.sort();
-    let repo = input.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let repo = input
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let mut sources = Vec::new();
     let mut n_unreadable = 0;
     for path in paths {
@@ -52,7 +64,11 @@ pub fn sources(input: &Path) -> Result<(Vec<Source>, usize)> {
             Ok(text) => {
                 let path = path.strip_prefix(input).unwrap_or(&path);
                 let path = path.to_string_lossy().into_owned();
-                sources.push(Source { repo: repo.clone(), path, text });
+                sources.push(Source {
+                    repo: repo.clone(),
+                    path,
+                    text,
+                });
             }
             Err(_) => n_unreadable += 1,
         }
@@ -142,7 +158,10 @@ mod tests {
     fn the_interval_is_wilson_s() {
         // 15 of 100: 9.3 % to 23.3 %.
         let (low, high) = Share { n_hits: 15, n: 100 }.interval();
-        assert!((low - 9.31).abs() < 0.01 && (high - 23.28).abs() < 0.01, "{low} {high}");
+        assert!(
+            (low - 9.31).abs() < 0.01 && (high - 23.28).abs() < 0.01,
+            "{low} {high}"
+        );
         assert!(Share { n_hits: 0, n: 10 }.interval().0.abs() < 1e-9);
     }
 

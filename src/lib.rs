@@ -1,11 +1,55 @@
-//! Midfill.
-pub mod cli;
-pub mod completion;
+//! Midfill: a code assistant that runs on the user's own machine.
+//!
+//! # The house
+//! ```text
+//! editors/vscode  editors/neovim     thin: start the server, show the answer
+//!         │ LSP
+//!       server                       translates; the only room that knows LSP
+//!         ├── session                the only mutable state; hands out snapshots
+//!         ├── completion             snapshot in, ghost text out
+//!         │      ├── syntax ─ grammars     questions about code; languages and queries
+//!         │      └── model                 one thread, one KV cache; knows no code and no LSP
+//!         └── config                 read at the start, handed down
+//!       evaluation                   drives completion over test sets, never the other way round
+//!       cli                          what a person types and reads
+//!       data-filter                  its own crate and binary; never sees server or model
+//! ```
+//! A line downwards means "may use"; nothing looks up.
+//!
+//! # Invariants
+//! 1. Only `server` names LSP types, only `model/llama` names llama.cpp and only there is code
+//!    `unsafe`, only `server/convert.rs` knows UTF-16. *Checked by `tests/architecture.rs`.*
+//! 2. A notification handler has changed the state before it awaits anything; a request takes its
+//!    snapshot before its first `.await`. *`tests/ordering.rs` floods the server.*
+//! 3. The model runs on its own OS thread. Jobs go in and pieces come out as plain messages that
+//!    serialise. Dropping the [`model::Generation`] is the only way to cancel.
+//! 4. A cancelled prefill is not lost: what was computed stays in the KV cache and is recorded.
+//!    *Checked by the tests of the model room.*
+//! 5. At most one completion is in flight per document: the newest wins, the older answers `null`.
+//!    Every request gets exactly one answer. *The editor of the tests fails otherwise.*
+//! 6. Inside the program a place in a text is a byte offset.
+//! 7. No lock is held across an `.await` (`clippy::await_holding_lock` is denied). No network.
+//!    User code is never logged above `trace`.
+//! 8. The same input, plan and model give the same answer.
+//!
+//! # The walk of a completion
+//! wire → [`server`]: position to offset, snapshot, newest wins → [`completion`]: ask at all?
+//! excerpt, outline, prompt, healing → [`model`]: reuse what the KV cache holds, prefill the rest,
+//! decode → [`completion::trim`] watches the pieces, stops early, cleans up → wire.
+
 pub mod config;
-pub mod evaluation;
-pub mod model;
-pub mod server;
+
 pub mod session;
+pub mod syntax;
+
+pub mod model;
 #[cfg(feature = "llama")]
 pub mod shipped;
-pub mod syntax;
+
+pub mod completion;
+
+pub mod server;
+
+pub mod evaluation;
+
+pub mod cli;

@@ -86,7 +86,10 @@ impl Server {
     }
 
     fn config(&self) -> Config {
-        self.config.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.config
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// What `initialize` settled. tower-lsp lets no other message through before it.
@@ -104,7 +107,11 @@ impl LanguageServer for Server {
         *self.config.lock().unwrap_or_else(PoisonError::into_inner) = config;
         let capabilities = capabilities::announced(&traits);
         // tower-lsp answers a second `initialize` itself, so this is set once.
-        let _ = self.started.set(Started { traits, model, problems });
+        let _ = self.started.set(Started {
+            traits,
+            model,
+            problems,
+        });
         Ok(InitializeResult {
             capabilities,
             server_info: Some(ServerInfo {
@@ -115,7 +122,9 @@ impl LanguageServer for Server {
     }
 
     async fn initialized(&self, _: InitializedParams) {
-        let Some(started) = self.started() else { return };
+        let Some(started) = self.started() else {
+            return;
+        };
         progress::report_problems(&self.client, &started.problems).await;
         tokio::spawn(progress::follow_model(
             self.client.clone(),

@@ -85,8 +85,14 @@ mod tests {
         rope.insert(from, inserted);
         let incremental = parse(python(), &rope, Some(&tree)).expect("parses");
         let fresh = parse(python(), &rope, None).expect("parses");
-        assert_eq!(incremental.root_node().to_sexp(), fresh.root_node().to_sexp());
-        assert_eq!(incremental.root_node().end_position(), fresh.root_node().end_position());
+        assert_eq!(
+            incremental.root_node().to_sexp(),
+            fresh.root_node().to_sexp()
+        );
+        assert_eq!(
+            incremental.root_node().end_position(),
+            fresh.root_node().end_position()
+        );
     }
 
     #[test]

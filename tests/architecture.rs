@@ -26,7 +26,11 @@ fn rust_files(folder: &str) -> Vec<(String, String)> {
         .into_iter()
         .map(|path| {
             let text = std::fs::read_to_string(&path).expect("Rust files are UTF-8");
-            let name = path.strip_prefix(root()).expect("below the root").display().to_string();
+            let name = path
+                .strip_prefix(root())
+                .expect("below the root")
+                .display()
+                .to_string();
             (name, text)
         })
         .collect()
@@ -55,7 +59,10 @@ fn only_the_server_names_lsp_types() {
 
 #[test]
 fn only_the_boundary_names_llama_cpp_and_is_unsafe() {
-    check_only(&["src/model/llama"], &["llama_cpp_sys", "unsafe {", "unsafe impl"]);
+    check_only(
+        &["src/model/llama"],
+        &["llama_cpp_sys", "unsafe {", "unsafe impl"],
+    );
 }
 
 #[test]
@@ -66,10 +73,37 @@ fn only_convert_knows_utf_16() {
 #[test]
 fn nothing_looks_up() {
     let forbidden = [
-        ("src/syntax", vec!["crate::session", "crate::completion", "crate::model", "crate::server"]),
-        ("src/model", vec!["crate::session", "crate::completion", "crate::syntax", "crate::server"]),
-        ("src/session", vec!["crate::completion", "crate::model", "crate::server", "crate::config"]),
-        ("src/completion", vec!["crate::server", "crate::evaluation", "crate::cli"]),
+        (
+            "src/syntax",
+            vec![
+                "crate::session",
+                "crate::completion",
+                "crate::model",
+                "crate::server",
+            ],
+        ),
+        (
+            "src/model",
+            vec![
+                "crate::session",
+                "crate::completion",
+                "crate::syntax",
+                "crate::server",
+            ],
+        ),
+        (
+            "src/session",
+            vec![
+                "crate::completion",
+                "crate::model",
+                "crate::server",
+                "crate::config",
+            ],
+        ),
+        (
+            "src/completion",
+            vec!["crate::server", "crate::evaluation", "crate::cli"],
+        ),
         ("src/server", vec!["crate::evaluation", "crate::cli"]),
         ("src/evaluation", vec!["crate::server", "crate::cli"]),
     ];
@@ -86,8 +120,8 @@ fn nothing_looks_up() {
 
 #[test]
 fn a_notification_handler_awaits_nothing_before_the_state_is_changed() {
-    let documents = std::fs::read_to_string(root().join("src/server/documents.rs"))
-        .expect("the file is there");
+    let documents =
+        std::fs::read_to_string(root().join("src/server/documents.rs")).expect("the file is there");
     assert!(!documents.contains("async") && !documents.contains(".await"));
 }
 
@@ -96,7 +130,10 @@ fn files_stay_short() {
     for folder in ["src", "grammars/src", "data-filter/src", "tests"] {
         for (name, text) in rust_files(folder) {
             let n_lines = text.lines().count();
-            assert!(n_lines <= 450, "{name} has {n_lines} lines: it holds more than one idea");
+            assert!(
+                n_lines <= 450,
+                "{name} has {n_lines} lines: it holds more than one idea"
+            );
         }
     }
 }
@@ -105,8 +142,14 @@ fn files_stay_short() {
 fn there_is_no_room_without_a_name_of_its_own() {
     for folder in ["src", "grammars/src", "data-filter/src"] {
         for (name, _) in rust_files(folder) {
-            let stem = Path::new(&name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            for vague in ["utils", "util", "common", "manager", "helper", "helpers", "types", "mod"] {
+            let stem = Path::new(&name)
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            for vague in [
+                "utils", "util", "common", "manager", "helper", "helpers", "types", "mod",
+            ] {
                 assert_ne!(stem, vague, "{name}");
             }
         }

@@ -16,7 +16,11 @@ fn midfill(arguments: &[&str]) -> Output {
 fn check_refused(arguments: &[&str], expected: Expect) {
     let output = midfill(arguments);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.stdout.is_empty(), "data on standard output: {:?}", output.stdout);
+    assert!(
+        output.stdout.is_empty(),
+        "data on standard output: {:?}",
+        output.stdout
+    );
     expected.assert_eq(&format!("{} {text}", output.status.code().unwrap_or(-1)));
 }
 
@@ -35,7 +39,10 @@ fn what_cannot_be_done_is_said_in_plain_words() {
     let output = midfill(&["complete", &format!("{}:1:1", file.display())]);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2));
-    assert!(text.contains("is not UTF-8 (byte 5); save it as UTF-8"), "{text}");
+    assert!(
+        text.contains("is not UTF-8 (byte 5); save it as UTF-8"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -39,11 +39,14 @@ pub(crate) enum Answer {
 impl Editor {
     /// Starts a server with a scripted model and introduces itself with these options.
     pub(crate) fn start(script: Script, options: Value) -> Editor {
-        Editor::start_as(script, json!({
-            "initializationOptions": options,
-            "rootUri": "file:///project",
-            "capabilities": {"textDocument": {"inlineCompletion": {}}},
-        }))
+        Editor::start_as(
+            script,
+            json!({
+                "initializationOptions": options,
+                "rootUri": "file:///project",
+                "capabilities": {"textDocument": {"inlineCompletion": {}}},
+            }),
+        )
         .0
     }
 
@@ -100,7 +103,9 @@ impl Editor {
         };
         let answer = editor.ask("initialize", params);
         editor.notify("initialized", json!({}));
-        let Answer::Result(result) = answer else { panic!("initialize failed: {answer:?}") };
+        let Answer::Result(result) = answer else {
+            panic!("initialize failed: {answer:?}")
+        };
         (editor, result)
     }
 
@@ -134,7 +139,10 @@ impl Editor {
         while self.answers.values().any(Option::is_none) {
             self.read();
         }
-        self.answers.iter().filter_map(|(id, answer)| Some((*id, answer.clone()?))).collect()
+        self.answers
+            .iter()
+            .filter_map(|(id, answer)| Some((*id, answer.clone()?)))
+            .collect()
     }
 
     /// Waits for a notification of the server's own.
@@ -158,22 +166,31 @@ impl Editor {
     }
 
     pub(crate) fn open(&mut self, uri: &str, text: &str) {
-        self.notify("textDocument/didOpen", json!({"textDocument":
-            {"uri": uri, "languageId": "python", "version": 1, "text": text}}));
+        self.notify(
+            "textDocument/didOpen",
+            json!({"textDocument":
+            {"uri": uri, "languageId": "python", "version": 1, "text": text}}),
+        );
     }
 
     /// Asks for ghost text and does not wait.
     pub(crate) fn ghost(&mut self, uri: &str, line: usize, character: usize) -> u64 {
-        self.request("textDocument/inlineCompletion", json!({
-            "textDocument": {"uri": uri},
-            "position": {"line": line, "character": character},
-            "context": {"triggerKind": 2},
-        }))
+        self.request(
+            "textDocument/inlineCompletion",
+            json!({
+                "textDocument": {"uri": uri},
+                "position": {"line": line, "character": character},
+                "context": {"triggerKind": 2},
+            }),
+        )
     }
 
     /// Sends raw bytes, for a client that breaks the protocol.
     pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
-        let input = self.input.as_mut().expect("open until the editor is dropped");
+        let input = self
+            .input
+            .as_mut()
+            .expect("open until the editor is dropped");
         input.write_all(bytes).expect("the server reads");
     }
 
@@ -187,7 +204,11 @@ impl Editor {
         loop {
             let mut line = String::new();
             let n = self.output.read_line(&mut line).expect("the server writes");
-            assert!(n > 0, "the server hung up; still waiting for {:?}", self.unanswered());
+            assert!(
+                n > 0,
+                "the server hung up; still waiting for {:?}",
+                self.unanswered()
+            );
             match line.trim().strip_prefix("Content-Length:") {
                 Some(value) => length = value.trim().parse().expect("a number"),
                 None if line.trim().is_empty() => break,
@@ -197,9 +218,13 @@ impl Editor {
         let mut body = vec![0; length];
         self.output.read_exact(&mut body).expect("a whole message");
         let message: Value = serde_json::from_slice(&body).expect("JSON");
-        match (message.get("method").and_then(Value::as_str), message.get("id")) {
+        match (
+            message.get("method").and_then(Value::as_str),
+            message.get("id"),
+        ) {
             (Some(method), None) => {
-                self.notifications.push_back((method.to_owned(), message["params"].clone()));
+                self.notifications
+                    .push_back((method.to_owned(), message["params"].clone()));
             }
             (Some(_), Some(id)) => {
                 let answer = json!({"jsonrpc": "2.0", "id": id, "result": null});
@@ -211,7 +236,10 @@ impl Editor {
                     Some(error) => Answer::Error(error["code"].as_i64().unwrap_or(0)),
                     None => Answer::Result(message["result"].clone()),
                 };
-                let place = self.answers.get_mut(&id).expect("an answer to a request of ours");
+                let place = self
+                    .answers
+                    .get_mut(&id)
+                    .expect("an answer to a request of ours");
                 assert_eq!(*place, None, "request {id} was answered twice");
                 *place = Some(answer);
             }
@@ -221,7 +249,11 @@ impl Editor {
     }
 
     fn unanswered(&self) -> Vec<u64> {
-        self.answers.iter().filter(|(_, answer)| answer.is_none()).map(|(id, _)| *id).collect()
+        self.answers
+            .iter()
+            .filter(|(_, answer)| answer.is_none())
+            .map(|(id, _)| *id)
+            .collect()
     }
 }
 
@@ -243,9 +275,10 @@ impl Drop for Editor {
 /// The ghost text of an answer.
 pub(crate) fn ghost_text(answer: &Answer) -> Option<String> {
     match answer {
-        Answer::Result(result) => {
-            result.pointer("/0/insertText").and_then(Value::as_str).map(str::to_owned)
-        }
+        Answer::Result(result) => result
+            .pointer("/0/insertText")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
         Answer::Error(_) => None,
     }
 }

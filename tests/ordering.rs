@@ -21,7 +21,12 @@ impl Reference {
     fn position(&self, offset: usize) -> Value {
         let before = &self.text[..offset];
         let line = before.matches('\n').count();
-        let column = before.rsplit('\n').next().unwrap_or_default().encode_utf16().count();
+        let column = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .encode_utf16()
+            .count();
         json!({"line": line, "character": column})
     }
 
@@ -35,20 +40,38 @@ impl Reference {
 
     /// A random edit, applied here and sent.
     fn edit(&mut self, editor: &mut Editor, seeded: &mut Seeded) {
-        let pieces =
-            ["x", "\n", "    ", "é", "🦀", "def f(a):\n    return a\n", "\"\"\"", "(", ")", "", "", ""];
+        let pieces = [
+            "x",
+            "\n",
+            "    ",
+            "é",
+            "🦀",
+            "def f(a):\n    return a\n",
+            "\"\"\"",
+            "(",
+            ")",
+            "",
+            "",
+            "",
+        ];
         let start = self.boundary(seeded);
         let end = (start + seeded.below(12)).min(self.text.len());
-        let end = (start..=end).rev().find(|end| self.text.is_char_boundary(*end)).unwrap_or(start);
+        let end = (start..=end)
+            .rev()
+            .find(|end| self.text.is_char_boundary(*end))
+            .unwrap_or(start);
         let piece = pieces[seeded.below(pieces.len())];
         self.version += 1;
-        editor.notify("textDocument/didChange", json!({
-            "textDocument": {"uri": self.uri, "version": self.version},
-            "contentChanges": [{
-                "range": {"start": self.position(start), "end": self.position(end)},
-                "text": piece,
-            }],
-        }));
+        editor.notify(
+            "textDocument/didChange",
+            json!({
+                "textDocument": {"uri": self.uri, "version": self.version},
+                "contentChanges": [{
+                    "range": {"start": self.position(start), "end": self.position(end)},
+                    "text": piece,
+                }],
+            }),
+        );
         self.text.replace_range(start..end, piece);
     }
 }
@@ -57,7 +80,10 @@ impl Reference {
 fn a_flood_of_edits_requests_and_cancels_loses_nothing() {
     let mut seeded = Seeded::new(20);
     let gate = Gate::closed();
-    let script = Script::new().n_ctx(1 << 20).answers(|_| "done").gated(&gate);
+    let script = Script::new()
+        .n_ctx(1 << 20)
+        .answers(|_| "done")
+        .gated(&gate);
     let record = script.record();
     let mut editor = Editor::start(script, json!({"promptTokens": 1 << 19}));
     let mut documents: Vec<Reference> = (0..64)
@@ -94,12 +120,19 @@ fn a_flood_of_edits_requests_and_cancels_loses_nothing() {
     }
     gate.open();
     let answers = editor.all_answers();
-    assert_eq!(answers.len(), requests.len() + 1, "one answer each, and initialize");
+    assert_eq!(
+        answers.len(),
+        requests.len() + 1,
+        "one answer each, and initialize"
+    );
     for (id, answer) in &answers {
         match answer {
             Answer::Error(code) => {
                 assert_eq!(*code, REQUEST_CANCELLED, "request {id}");
-                assert!(cancelled.contains(id), "request {id} was not cancelled by us");
+                assert!(
+                    cancelled.contains(id),
+                    "request {id} was not cancelled by us"
+                );
             }
             Answer::Result(_) => {}
         }
@@ -107,15 +140,21 @@ fn a_flood_of_edits_requests_and_cancels_loses_nothing() {
 
     // The server's text is the editor's: the prompt of one more request shows the whole of it.
     for document in &documents {
-        let id = editor.request("textDocument/inlineCompletion", json!({
-            "textDocument": {"uri": document.uri},
-            "position": document.position(document.text.len()),
-            "context": {"triggerKind": 1},
-        }));
+        let id = editor.request(
+            "textDocument/inlineCompletion",
+            json!({
+                "textDocument": {"uri": document.uri},
+                "position": document.position(document.text.len()),
+                "context": {"triggerKind": 1},
+            }),
+        );
         editor.answer(id);
         let prompts = record.prompts();
         let prompt = prompts.last().expect("the model was asked");
-        let prefix = prompt.split("<|fim_prefix|>").nth(1).and_then(|rest| rest.split("<|fim_suffix|>").next());
+        let prefix = prompt
+            .split("<|fim_prefix|>")
+            .nth(1)
+            .and_then(|rest| rest.split("<|fim_suffix|>").next());
         assert_eq!(prefix, Some(document.text.as_str()), "{}", document.uri);
     }
 }

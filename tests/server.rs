@@ -30,10 +30,13 @@ fn edits_are_seen_by_the_request_behind_them() {
     editor.open(URI, "🦀 = 0\nvalue = \n");
     let at = json!({"line": 1, "character": 8});
     for (version, digit) in [(2, "2"), (3, "1")] {
-        editor.notify("textDocument/didChange", json!({
-            "textDocument": {"uri": URI, "version": version},
-            "contentChanges": [{"range": {"start": at, "end": at}, "text": digit}],
-        }));
+        editor.notify(
+            "textDocument/didChange",
+            json!({
+                "textDocument": {"uri": URI, "version": version},
+                "contentChanges": [{"range": {"start": at, "end": at}, "text": digit}],
+            }),
+        );
     }
     let id = editor.ghost(URI, 1, 10);
     assert_eq!(ghost_text(&editor.answer(id)), Some("3".to_owned()));
@@ -41,8 +44,7 @@ fn edits_are_seen_by_the_request_behind_them() {
 
 #[track_caller]
 fn check_capabilities(capabilities: Value, expected: Expect) {
-    let (_editor, result) =
-        Editor::start_as(Script::new(), json!({"capabilities": capabilities}));
+    let (_editor, result) = Editor::start_as(Script::new(), json!({"capabilities": capabilities}));
     expected.assert_eq(&format!(
         "encoding {}, inline {}, popup {}, sync {}",
         result["capabilities"]["positionEncoding"],
@@ -75,23 +77,34 @@ fn a_popup_repeats_the_word_before_the_cursor() {
     let script = Script::new().says("urn x");
     let (mut editor, _) = Editor::start_as(script, json!({"capabilities": {}}));
     editor.open(URI, "def f(x):\n    ret\n");
-    let answer = editor.ask("textDocument/completion", json!({
-        "textDocument": {"uri": URI}, "position": {"line": 1, "character": 7}}));
-    let Answer::Result(list) = answer else { panic!("{answer:?}") };
+    let answer = editor.ask(
+        "textDocument/completion",
+        json!({
+        "textDocument": {"uri": URI}, "position": {"line": 1, "character": 7}}),
+    );
+    let Answer::Result(list) = answer else {
+        panic!("{answer:?}")
+    };
     assert_eq!(list["isIncomplete"], true);
-    assert_eq!(list["items"][0]["textEdit"], json!({
-        "newText": "return x",
-        "range": {"start": {"line": 1, "character": 4}, "end": {"line": 1, "character": 7}},
-    }));
+    assert_eq!(
+        list["items"][0]["textEdit"],
+        json!({
+            "newText": "return x",
+            "range": {"start": {"line": 1, "character": 4}, "end": {"line": 1, "character": 7}},
+        })
+    );
 }
 
 #[test]
 fn loading_is_shown_and_an_early_request_waits_for_it() {
     let gate = Gate::closed();
     let script = Script::new().says("1").loads_behind(&gate);
-    let (mut editor, _) = Editor::start_as(script, json!({
+    let (mut editor, _) = Editor::start_as(
+        script,
+        json!({
         "capabilities": {"textDocument": {"inlineCompletion": {}},
-                         "window": {"workDoneProgress": true}}}));
+                         "window": {"workDoneProgress": true}}}),
+    );
     editor.open(URI, "x = \n");
     let early = editor.ghost(URI, 0, 4);
     let status = editor.wait_for("midfill/status", |_| true);
@@ -113,7 +126,10 @@ fn a_model_that_does_not_load_is_told_in_plain_words() {
     assert_eq!(editor.answer(id), Answer::Result(Value::Null));
     let status = editor.wait_for("midfill/status", |params| params["state"] == "error");
     let message = status["message"].as_str().unwrap_or_default();
-    assert!(message.starts_with("broken.gguf is not a model this build can load"), "{message}");
+    assert!(
+        message.starts_with("broken.gguf is not a model this build can load"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -130,18 +146,30 @@ fn wrong_options_are_warned_about_and_the_rest_holds() {
 fn a_client_that_breaks_the_protocol_does_not_break_the_server() {
     let mut editor = Editor::start(Script::new().answers(|_| "fine"), json!({}));
     editor.notify("no/suchNotification", json!({"x": 1}));
-    editor.notify("textDocument/didChange", json!({"textDocument": {"uri": URI, "version": 9},
-        "contentChanges": [{"text": "never opened"}]}));
+    editor.notify(
+        "textDocument/didChange",
+        json!({"textDocument": {"uri": URI, "version": 9},
+        "contentChanges": [{"text": "never opened"}]}),
+    );
     editor.notify("textDocument/didChange", json!({"nonsense": true}));
-    assert_eq!(editor.ask("no/suchRequest", json!({})), Answer::Error(-32601));
+    assert_eq!(
+        editor.ask("no/suchRequest", json!({})),
+        Answer::Error(-32601)
+    );
     let unopened = editor.ghost("file:///project/unopened.py", 5, 5);
     assert_eq!(editor.answer(unopened), Answer::Result(Value::Null));
     editor.open(URI, "x = \n");
     // A range that ends before it starts, behind the text's end.
-    editor.notify("textDocument/didChange", json!({"textDocument": {"uri": URI, "version": 1},
+    editor.notify(
+        "textDocument/didChange",
+        json!({"textDocument": {"uri": URI, "version": 1},
         "contentChanges": [{"range": {"start": {"line": 99, "character": 9},
-                                      "end": {"line": 0, "character": 400}}, "text": ""}]}));
-    editor.notify("textDocument/didClose", json!({"textDocument": {"uri": "file:///other.py"}}));
+                                      "end": {"line": 0, "character": 400}}, "text": ""}]}),
+    );
+    editor.notify(
+        "textDocument/didClose",
+        json!({"textDocument": {"uri": "file:///other.py"}}),
+    );
     let id = editor.ghost(URI, 0, 4);
     assert_eq!(ghost_text(&editor.answer(id)), Some("fine".to_owned()));
 }

@@ -143,6 +143,9 @@ pub struct EvalArgs {
     /// Switch the outline of far imports and signatures off.
     #[arg(long)]
     pub no_outline: bool,
+    /// Take the model's text as it is, without the clean-up rules.
+    #[arg(long)]
+    pub no_clean_up: bool,
     /// Write every answer as a line of JSON to this file.
     #[arg(long, value_name = "FILE.jsonl")]
     pub answers: Option<PathBuf>,

@@ -19,10 +19,16 @@ pub(super) fn run(args: &CompleteArgs) -> Result<ExitCode> {
     let offset = offset(&text, &place)?;
     let snapshot = Snapshot::of(&place.file, &text);
     if snapshot.language.is_none() && place.file != "-" {
-        eprintln!("midfill: {} is not Python; the model was trained on nothing else", place.file);
+        eprintln!(
+            "midfill: {} is not Python; the model was trained on nothing else",
+            place.file
+        );
     }
     let model = open(&args.model.config())?;
-    let ask = Ask { offset, invoked: true };
+    let ask = Ask {
+        offset,
+        invoked: true,
+    };
     let config = CompletionConfig::default();
     let answer =
         super::runtime()?.block_on(completion::complete(&snapshot, ask, &model, &config))?;
@@ -33,7 +39,11 @@ pub(super) fn run(args: &CompleteArgs) -> Result<ExitCode> {
         writeln!(out)?;
     } else {
         let colour = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        write!(out, "{}", shown(&text, offset, answer.text.as_deref(), args.around, colour))?;
+        write!(
+            out,
+            "{}",
+            shown(&text, offset, answer.text.as_deref(), args.around, colour)
+        )?;
         if let Some(why) = &answer.why_nothing {
             eprintln!("midfill: nothing to show: {why}");
         }
@@ -61,14 +71,24 @@ fn place(typed: &str) -> Result<Place> {
     let number = |text: &str| text.parse::<usize>().ok().filter(|n| *n > 0);
     let parts: Vec<&str> = typed.rsplitn(3, ':').collect();
     let place = match *parts {
-        [column, line, file] if number(column).is_some() && number(line).is_some() => {
-            Place { file: file.to_owned(), line: number(line), column: number(column) }
-        }
+        [column, line, file] if number(column).is_some() && number(line).is_some() => Place {
+            file: file.to_owned(),
+            line: number(line),
+            column: number(column),
+        },
         [line, ..] if parts.len() > 1 && number(line).is_some() => {
             let file = &typed[..typed.len() - line.len() - 1];
-            Place { file: file.to_owned(), line: number(line), column: None }
+            Place {
+                file: file.to_owned(),
+                line: number(line),
+                column: None,
+            }
         }
-        _ => Place { file: typed.to_owned(), line: None, column: None },
+        _ => Place {
+            file: typed.to_owned(),
+            line: None,
+            column: None,
+        },
     };
     if place.file.is_empty() {
         bail!("give the place as FILE:LINE:COLUMN, such as app.py:12:20");
@@ -79,7 +99,10 @@ fn place(typed: &str) -> Result<Place> {
 fn read(file: &str) -> Result<String> {
     let mut bytes = Vec::new();
     if file == "-" {
-        std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .context("cannot read standard input")?;
     } else {
         bytes = std::fs::read(Path::new(file))
             .with_context(|| format!("cannot read {file}; give the place as FILE:LINE:COLUMN"))?;
@@ -91,21 +114,34 @@ fn read(file: &str) -> Result<String> {
 }
 
 fn offset(text: &str, place: &Place) -> Result<usize> {
-    let Some(line) = place.line else { return Ok(text.len()) };
+    let Some(line) = place.line else {
+        return Ok(text.len());
+    };
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     // The empty line behind the last line break is a place too.
     let n_lines = lines.len() + usize::from(text.is_empty() || text.ends_with('\n'));
     if line > n_lines {
-        bail!("{} has {n_lines} lines, so there is no line {line}", place.file);
+        bail!(
+            "{} has {n_lines} lines, so there is no line {line}",
+            place.file
+        );
     }
     let start: usize = lines.iter().take(line - 1).map(|line| line.len()).sum();
-    let content = lines.get(line - 1).map_or("", |line| line.trim_end_matches(['\n', '\r']));
+    let content = lines
+        .get(line - 1)
+        .map_or("", |line| line.trim_end_matches(['\n', '\r']));
     let n_columns = content.chars().count() + 1;
     let column = place.column.unwrap_or(n_columns);
     if column > n_columns {
-        bail!("line {line} of {} has {n_columns} columns, so there is no column {column}", place.file);
+        bail!(
+            "line {line} of {} has {n_columns} columns, so there is no column {column}",
+            place.file
+        );
     }
-    let in_line = content.char_indices().nth(column - 1).map_or(content.len(), |(at, _)| at);
+    let in_line = content
+        .char_indices()
+        .nth(column - 1)
+        .map_or(content.len(), |(at, _)| at);
     Ok(start + in_line)
 }
 
@@ -135,7 +171,11 @@ fn report(answer: &Answer, text: &str, offset: usize) -> serde_json::Value {
 
 /// The lines around the cursor, numbered, the completion in grey italics or between ⟦ ⟧.
 fn shown(text: &str, offset: usize, ghost: Option<&str>, around: usize, colour: bool) -> String {
-    let (open, close) = if colour { ("\x1b[3;90m", "\x1b[0m") } else { ("⟦", "⟧") };
+    let (open, close) = if colour {
+        ("\x1b[3;90m", "\x1b[0m")
+    } else {
+        ("⟦", "⟧")
+    };
     let before: Vec<&str> = text[..offset].split('\n').collect();
     let after: Vec<&str> = text[offset..].split('\n').collect();
     let first = before.len().saturating_sub(around + 1);
@@ -151,7 +191,11 @@ fn shown(text: &str, offset: usize, ghost: Option<&str>, around: usize, colour: 
     whole.push_str(&after[..after.len().min(around + 1)].join("\n"));
     let mut out = String::new();
     for (n, line) in whole.trim_end_matches('\n').split('\n').enumerate() {
-        out.push_str(&format!("{:4} │ {}\n", first + n + 1, line.trim_end_matches('\r')));
+        out.push_str(&format!(
+            "{:4} │ {}\n",
+            first + n + 1,
+            line.trim_end_matches('\r')
+        ));
     }
     out
 }
@@ -164,7 +208,11 @@ mod tests {
 
     #[track_caller]
     fn check_place(typed: &str, file: &str, line: Option<usize>, column: Option<usize>) {
-        let expected = Place { file: file.to_owned(), line, column };
+        let expected = Place {
+            file: file.to_owned(),
+            line,
+            column,
+        };
         assert_eq!(place(typed).expect("a place"), expected);
     }
 
@@ -181,7 +229,11 @@ mod tests {
     #[test]
     fn places_behind_the_end_are_told_in_plain_words() {
         let at = |line, column| {
-            let place = Place { file: "a.py".into(), line: Some(line), column };
+            let place = Place {
+                file: "a.py".into(),
+                line: Some(line),
+                column,
+            };
             offset("é = 1\r\nx\n", &place).map_err(|error| error.to_string())
         };
         assert_eq!(at(1, Some(2)), Ok(2));

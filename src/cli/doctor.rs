@@ -35,7 +35,8 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
     let (info, speed, family) = super::runtime()?.block_on(async {
         let info = model.ready().await?;
         let tokenizer = model.tokenizer().context("the model has no tokenizer")?;
-        let family = Fim::of(&info, &*tokenizer).map(|fim| format!("{} ({:?})", fim.family, fim.order));
+        let family =
+            Fim::of(&info, &*tokenizer).map(|fim| format!("{} ({:?})", fim.family, fim.order));
         let speed = model.measure(BUDGET).await?;
         anyhow::Ok((info, speed, family))
     })?;
@@ -64,27 +65,50 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
     }
 
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "cores": n_cores,
-            "memory_bytes": system.total_memory(),
-            "model": &*info,
-            "fim": family,
-            "prefill_tokens_per_s": speed.prefill_tokens_per_s,
-            "decode_tokens_per_s": speed.decode_tokens_per_s,
-            "problems": problems,
-        }))?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&json!({
+                "version": env!("CARGO_PKG_VERSION"),
+                "cores": n_cores,
+                "memory_bytes": system.total_memory(),
+                "model": &*info,
+                "fim": family,
+                "prefill_tokens_per_s": speed.prefill_tokens_per_s,
+                "decode_tokens_per_s": speed.decode_tokens_per_s,
+                "problems": problems,
+            }))?
+        );
     } else {
-        println!("model     {} ({}, {:.1} M parameters, {:.1} MB)", info.name, info.architecture,
-            info.n_params as f64 / 1e6, megabytes(info.n_bytes));
+        println!(
+            "model     {} ({}, {:.1} M parameters, {:.1} MB)",
+            info.name,
+            info.architecture,
+            info.n_params as f64 / 1e6,
+            megabytes(info.n_bytes)
+        );
         println!("          {}", info.path.display());
-        println!("          loaded in {:.0} ms", info.load_time.as_secs_f64() * 1000.0);
-        println!("runs on   {}, {} of {} layers on a GPU, {} threads", info.backend,
-            info.gpu_layers, info.n_layers, info.n_threads);
-        println!("context   {} tokens (trained with {})", info.n_ctx, info.n_ctx_train);
-        println!("fills in  {}", family.as_deref().unwrap_or("no: writes from left to right only"));
-        println!("speed     reads {:.0} tokens a second, writes {:.0}",
-            speed.prefill_tokens_per_s, speed.decode_tokens_per_s);
+        println!(
+            "          loaded in {:.0} ms",
+            info.load_time.as_secs_f64() * 1000.0
+        );
+        println!(
+            "runs on   {}, {} of {} layers on a GPU, {} threads",
+            info.backend, info.gpu_layers, info.n_layers, info.n_threads
+        );
+        println!(
+            "context   {} tokens (trained with {})",
+            info.n_ctx, info.n_ctx_train
+        );
+        println!(
+            "fills in  {}",
+            family
+                .as_deref()
+                .unwrap_or("no: writes from left to right only")
+        );
+        println!(
+            "speed     reads {:.0} tokens a second, writes {:.0}",
+            speed.prefill_tokens_per_s, speed.decode_tokens_per_s
+        );
         match problems.is_empty() {
             true => println!("\nAll is well."),
             false => println!("\nWhat is wrong:"),
@@ -93,5 +117,9 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
             println!("- {problem}");
         }
     }
-    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if problems.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }

@@ -28,9 +28,12 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode> {
         bail!("there is no Python code of 10 lines or more in what was given");
     }
     let config = CompletionConfig {
-        prompt_tokens: args.prompt_tokens.unwrap_or(CompletionConfig::default().prompt_tokens),
+        prompt_tokens: args
+            .prompt_tokens
+            .unwrap_or(CompletionConfig::default().prompt_tokens),
         heal: !args.no_healing,
         outline: !args.no_outline,
+        clean_up: !args.no_clean_up,
         ..CompletionConfig::default()
     };
     println!(
@@ -48,9 +51,12 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode> {
     line("copy from the open file", &copied, None);
     write_answers(&mut answers, "copy", &found, &cursors, &copied)?;
 
-    let models = std::iter::once(args.model.model.clone()).chain(args.against.iter().cloned().map(Some));
+    let models =
+        std::iter::once(args.model.model.clone()).chain(args.against.iter().cloned().map(Some));
     for path in models {
-        let name = path.as_ref().map_or("shipped model".to_owned(), |path| path.display().to_string());
+        let name = path.as_ref().map_or("shipped model".to_owned(), |path| {
+            path.display().to_string()
+        });
         let mut model_args = args.model.clone();
         model_args.model = path;
         let (outcomes, per_byte) = judge(&model_args, &found, &cursors, &config, args)?;
@@ -130,12 +136,19 @@ fn write_answers(
     let Some(out) = out else { return Ok(()) };
     for (cursor, outcome) in cursors.iter().zip(outcomes) {
         let source = &found[cursor.source_idx];
-        let before = source.text[..cursor.offset].rsplit('\n').next().unwrap_or_default();
-        writeln!(out, "{}", json!({
-            "by": name, "repo": source.repo, "path": source.path, "offset": cursor.offset,
-            "before": before, "gold": cursor.gold, "answer": outcome.answer,
-            "score": outcome.score, "exact": outcome.exact, "similarity": outcome.similarity,
-        }))?;
+        let before = source.text[..cursor.offset]
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default();
+        writeln!(
+            out,
+            "{}",
+            json!({
+                "by": name, "repo": source.repo, "path": source.path, "offset": cursor.offset,
+                "before": before, "gold": cursor.gold, "answer": outcome.answer,
+                "score": outcome.score, "why_nothing": outcome.why_nothing, "exact": outcome.exact, "similarity": outcome.similarity,
+            })
+        )?;
     }
     out.flush()?;
     Ok(())

@@ -21,9 +21,19 @@ impl ModelArgs {
     pub(super) fn arguments(&self) -> Vec<String> {
         let mut arguments = Vec::new();
         let mut put = |name: &str, value: Option<String>| {
-            arguments.extend(value.map(|value| [name.to_owned(), value]).into_iter().flatten());
+            arguments.extend(
+                value
+                    .map(|value| [name.to_owned(), value])
+                    .into_iter()
+                    .flatten(),
+            );
         };
-        put("--model", self.model.as_ref().map(|path| path.to_string_lossy().into_owned()));
+        put(
+            "--model",
+            self.model
+                .as_ref()
+                .map(|path| path.to_string_lossy().into_owned()),
+        );
         put("--context", self.context.map(|n| n.to_string()));
         put("--threads", self.threads.map(|n| n.to_string()));
         put("--gpu-layers", self.gpu_layers.map(|n| n.to_string()));

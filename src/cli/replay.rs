@@ -30,12 +30,18 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode> {
     println!("unanswered          {:8}", report.n_unanswered);
     println!("out of order        {:8}", report.n_out_of_order);
     println!("ghost text shown    {:8}", report.n_shown);
-    println!("  went on as typed  {:8}  (three characters or more)", report.n_useful);
+    println!(
+        "  went on as typed  {:8}  (three characters or more)",
+        report.n_useful
+    );
     println!("key to answer, p50  {:8.1} ms", report.p50_ms);
     println!("               p95  {:8.1} ms", report.p95_ms);
     println!("               max  {:8.1} ms", report.max_ms);
     println!("prompt tokens reused   {:8}", report.reused);
-    println!("             computed  {:8}  (median at a key: {})", report.computed, report.computed_p50);
+    println!(
+        "             computed  {:8}  (median at a key: {})",
+        report.computed, report.computed_p50
+    );
     println!("tokens written         {:8}", report.decoded);
     println!("start to model ready {:7.0} ms", report.start_ms);
     Ok(ExitCode::SUCCESS)

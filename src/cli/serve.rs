@@ -71,7 +71,10 @@ fn rules(path: &Path) -> Result<Vec<Rule>> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the rules {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| {
-        format!("{} is not a list of {{\"ends_with\": …, \"says\": …}}", path.display())
+        format!(
+            "{} is not a list of {{\"ends_with\": …, \"says\": …}}",
+            path.display()
+        )
     })
 }
 

@@ -45,7 +45,9 @@ pub fn excerpt(
     let cursor_line = text.byte_to_line(offset);
     let cursor_line_start = text.line_to_byte(cursor_line);
     let n_tokens = |range: std::ops::Range<usize>| {
-        tokenizer.tokenize(&text.byte_slice(range).to_string()).len()
+        tokenizer
+            .tokenize(&text.byte_slice(range).to_string())
+            .len()
     };
 
     // Before the cursor: whole lines while they fit.
@@ -61,7 +63,10 @@ pub fn excerpt(
     }
     let (start, n_cut_before) = if used > budget.prefix {
         // The cursor's own line is longer than the budget: its end is what counts.
-        (tail(text, cursor_line_start, offset, budget.prefix, tokenizer), cursor_line)
+        (
+            tail(text, cursor_line_start, offset, budget.prefix, tokenizer),
+            cursor_line,
+        )
     } else {
         let first = step(first, cursor_line);
         (text.line_to_byte(first), first)
@@ -69,8 +74,13 @@ pub fn excerpt(
 
     // After the cursor: the rest of the line, then whole lines while they fit.
     let n_lines = text.len_lines();
-    let line_end =
-        |line: usize| if line + 1 < n_lines { text.line_to_byte(line + 1) } else { text.len_bytes() };
+    let line_end = |line: usize| {
+        if line + 1 < n_lines {
+            text.line_to_byte(line + 1)
+        } else {
+            text.len_bytes()
+        }
+    };
     let mut end = line_end(cursor_line);
     let mut used = n_tokens(offset..end);
     let mut last = cursor_line;
@@ -101,7 +111,9 @@ fn step(first: usize, cursor_line: usize) -> usize {
     if first == 0 {
         return 0;
     }
-    let step = ((cursor_line - first) / STEP_SHARE).next_power_of_two().max(1);
+    let step = ((cursor_line - first) / STEP_SHARE)
+        .next_power_of_two()
+        .max(1);
     first.next_multiple_of(step).min(cursor_line)
 }
 
@@ -115,8 +127,12 @@ fn tail(
 ) -> usize {
     let slice = text.byte_slice(from..to).to_string();
     let tokens = tokenizer.tokenize(&slice);
-    let n_bytes: usize =
-        tokens.iter().rev().take(budget).map(|token| tokenizer.bytes(*token).len()).sum();
+    let n_bytes: usize = tokens
+        .iter()
+        .rev()
+        .take(budget)
+        .map(|token| tokenizer.bytes(*token).len())
+        .sum();
     let mut start = slice.len().saturating_sub(n_bytes);
     while !slice.is_char_boundary(start) {
         start += 1;
@@ -134,7 +150,11 @@ fn head(
 ) -> usize {
     let slice = text.byte_slice(from..to).to_string();
     let tokens = tokenizer.tokenize(&slice);
-    let n_bytes: usize = tokens.iter().take(budget).map(|token| tokenizer.bytes(*token).len()).sum();
+    let n_bytes: usize = tokens
+        .iter()
+        .take(budget)
+        .map(|token| tokenizer.bytes(*token).len())
+        .sum();
     let mut end = n_bytes.min(slice.len());
     while !slice.is_char_boundary(end) {
         end -= 1;

@@ -35,7 +35,13 @@ pub static FORMATS: [FimFormat; 11] = [
         suffix: "<|fim_suffix|>",
         middle: Some("<|fim_middle|>"),
         order: Order::Psm,
-        stops: &["<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<|file_separator|>", "<|im_end|>"],
+        stops: &[
+            "<|fim_pad|>",
+            "<|repo_name|>",
+            "<|file_sep|>",
+            "<|file_separator|>",
+            "<|im_end|>",
+        ],
     },
     FimFormat {
         family: "Mellum",
@@ -141,13 +147,21 @@ impl Fim {
         let ours = info.name.starts_with("Midfill");
         FORMATS
             .iter()
-            .filter(|format| format.family != "Mellum" || info.name.to_lowercase().contains("mellum"))
+            .filter(|format| {
+                format.family != "Mellum" || info.name.to_lowercase().contains("mellum")
+            })
             .filter(|format| {
                 // StarCoder and StarCoder2 spell the sentinels alike and differ in the rest.
                 format.family != "StarCoder2" || tokenizer.special("<file_sep>").is_some()
             })
             .find_map(|format| Fim::in_vocabulary(format, tokenizer))
-            .map(|fim| if ours { fim.as_trained_by_us(tokenizer) } else { fim })
+            .map(|fim| {
+                if ours {
+                    fim.as_trained_by_us(tokenizer)
+                } else {
+                    fim
+                }
+            })
             .or_else(|| Fim::from_keys(tokenizer))
     }
 
@@ -158,7 +172,11 @@ impl Fim {
             None => None,
         };
         let (prefix, suffix) = (special(format.prefix)?, special(format.suffix)?);
-        let mut stops: Vec<Token> = format.stops.iter().filter_map(|stop| special(stop)).collect();
+        let mut stops: Vec<Token> = format
+            .stops
+            .iter()
+            .filter_map(|stop| special(stop))
+            .collect();
         stops.extend([prefix, suffix].into_iter().chain(middle));
         Some(Fim {
             family: format.family.to_owned(),
@@ -176,7 +194,13 @@ impl Fim {
         let tokens = tokenizer.fim_tokens();
         let (prefix, suffix) = (tokens.prefix?, tokens.suffix?);
         let mut stops = vec![prefix, suffix];
-        stops.extend(tokens.middle.into_iter().chain(tokens.repo).chain(tokens.file_sep));
+        stops.extend(
+            tokens
+                .middle
+                .into_iter()
+                .chain(tokens.repo)
+                .chain(tokens.file_sep),
+        );
         Some(Fim {
             family: "named by the GGUF".to_owned(),
             order: Order::Psm,
@@ -234,7 +258,10 @@ mod tests {
             &[]
         }
         fn special(&self, spelling: &str) -> Option<Token> {
-            self.0.iter().position(|known| *known == spelling).map(|at| at as Token)
+            self.0
+                .iter()
+                .position(|known| *known == spelling)
+                .map(|at| at as Token)
         }
         fn fim_tokens(&self) -> crate::model::FimTokens {
             crate::model::FimTokens::default()
@@ -276,15 +303,26 @@ mod tests {
             assert_eq!(fim.family, format.family);
             assert_eq!(fim.order, format.order, "{}", format.family);
             for token in 1..tokens.len() as Token {
-                assert!(fim.stops.contains(&token), "{}: {}", format.family, tokens[token as usize]);
+                assert!(
+                    fim.stops.contains(&token),
+                    "{}: {}",
+                    format.family,
+                    tokens[token as usize]
+                );
             }
         }
     }
 
     #[test]
     fn the_order_of_the_parts_is_the_family_s() {
-        let tokens = vec!["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_sep|>"];
-        let qwen = Fim::of(&info("Qwen2.5-Coder-0.5B"), &Vocabulary(tokens.clone())).expect("found");
+        let tokens = vec![
+            "<|fim_prefix|>",
+            "<|fim_suffix|>",
+            "<|fim_middle|>",
+            "<|file_sep|>",
+        ];
+        let qwen =
+            Fim::of(&info("Qwen2.5-Coder-0.5B"), &Vocabulary(tokens.clone())).expect("found");
         assert_eq!(qwen.assemble(None, &[10, 11], &[20]), [0, 10, 11, 1, 20, 2]);
         let ours = Fim::of(&info("Midfill Python 3M"), &Vocabulary(tokens)).expect("found");
         assert_eq!(ours.assemble(None, &[10, 11], &[20]), [1, 20, 0, 10, 11, 2]);
@@ -292,6 +330,9 @@ mod tests {
 
     #[test]
     fn a_model_without_such_tokens_has_no_format() {
-        assert_eq!(Fim::of(&info("gpt2"), &Vocabulary(vec!["<|endoftext|>"])), None);
+        assert_eq!(
+            Fim::of(&info("gpt2"), &Vocabulary(vec!["<|endoftext|>"])),
+            None
+        );
     }
 }

@@ -62,7 +62,10 @@ pub fn build(
     let for_outline = if recipe.outline { budget / 8 } else { 0 };
     let for_suffix = if fim.is_some() { budget / 4 } else { 0 };
     let for_prefix = budget.saturating_sub(for_path + for_outline + for_suffix);
-    let around = Budget { prefix: for_prefix, suffix: for_suffix };
+    let around = Budget {
+        prefix: for_prefix,
+        suffix: for_suffix,
+    };
     let excerpt = excerpt(snapshot, offset, around, tokenizer);
     let outline = match recipe.outline && excerpt.start > 0 {
         true => outline(snapshot, offset, excerpt.start, for_outline, tokenizer),
@@ -72,9 +75,17 @@ pub fn build(
     // One call over all that stands before the cursor: a token may reach over a section's end,
     // and did so when our model was trained.
     let mut prefix = tokenizer.tokenize(&format!("{path}{outline}{}", excerpt.prefix));
-    let suffix = if fim.is_some() { tokenizer.tokenize(&excerpt.suffix) } else { Vec::new() };
+    let suffix = if fim.is_some() {
+        tokenizer.tokenize(&excerpt.suffix)
+    } else {
+        Vec::new()
+    };
     let before = prefix.len();
-    let heal = if recipe.heal { heal(tokenizer, &mut prefix) } else { Vec::new() };
+    let heal = if recipe.heal {
+        heal(tokenizer, &mut prefix)
+    } else {
+        Vec::new()
+    };
     let separator = fim.and_then(|fim| fim.file_separator);
     prefix.splice(0..0, separator);
     let tokens = match fim {
@@ -84,17 +95,37 @@ pub fn build(
 
     let for_outline = tokenizer.tokenize(&outline).len();
     let sections = [
-        Section { name: "path", text: path, n_tokens: for_path },
-        Section { name: "outline", text: outline, n_tokens: for_outline },
+        Section {
+            name: "path",
+            text: path,
+            n_tokens: for_path,
+        },
+        Section {
+            name: "outline",
+            text: outline,
+            n_tokens: for_outline,
+        },
         Section {
             name: "prefix",
             text: excerpt.prefix.clone(),
             n_tokens: before.saturating_sub(for_path + for_outline),
         },
-        Section { name: "suffix", text: excerpt.suffix.clone(), n_tokens: suffix.len() },
+        Section {
+            name: "suffix",
+            text: excerpt.suffix.clone(),
+            n_tokens: suffix.len(),
+        },
     ];
-    let sections = sections.into_iter().filter(|section| !section.text.is_empty()).collect();
-    Prompt { tokens, heal, sections, excerpt }
+    let sections = sections
+        .into_iter()
+        .filter(|section| !section.text.is_empty())
+        .collect();
+    Prompt {
+        tokens,
+        heal,
+        sections,
+        excerpt,
+    }
 }
 
 /// Imports and enclosing signatures that lie before the excerpt, each on lines of its own,

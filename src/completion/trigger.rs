@@ -30,7 +30,9 @@ pub fn decide(before: &str, after: &str, place: Place, invoked: bool) -> Decisio
     {
         return Decision::Silent("the cursor stands inside a word");
     }
-    let closes_only = after.chars().all(|c| c.is_whitespace() || ")]}\"',:;".contains(c));
+    let closes_only = after
+        .chars()
+        .all(|c| c.is_whitespace() || ")]}\"',:;".contains(c));
     if !closes_only && !invoked && place != Place::Code {
         return Decision::Silent("the cursor stands inside a comment or string");
     }
@@ -70,7 +72,11 @@ mod tests {
 
     #[test]
     fn words_are_not_broken_and_prose_is_not_pierced() {
-        check("ret$0urn x", Place::Code, expect![[r#"Silent("the cursor stands inside a word")"#]]);
+        check(
+            "ret$0urn x",
+            Place::Code,
+            expect![[r#"Silent("the cursor stands inside a word")"#]],
+        );
         check(
             "# one $0 two",
             Place::Comment,

@@ -64,12 +64,30 @@ pub struct Rule {
 
 /// The rules, in order.
 pub static RULES: [Rule; 6] = [
-    Rule { name: "block_end", judge: block_end::judge },
-    Rule { name: "repeated_suffix", judge: repeated_suffix::judge },
-    Rule { name: "repetition", judge: repetition::judge },
-    Rule { name: "closers", judge: closers::judge },
-    Rule { name: "parse_errors", judge: parse_errors::judge },
-    Rule { name: "whitespace", judge: whitespace::judge },
+    Rule {
+        name: "block_end",
+        judge: block_end::judge,
+    },
+    Rule {
+        name: "repeated_suffix",
+        judge: repeated_suffix::judge,
+    },
+    Rule {
+        name: "repetition",
+        judge: repetition::judge,
+    },
+    Rule {
+        name: "closers",
+        judge: closers::judge,
+    },
+    Rule {
+        name: "parse_errors",
+        judge: parse_errors::judge,
+    },
+    Rule {
+        name: "whitespace",
+        judge: whitespace::judge,
+    },
 ];
 
 /// A rule that changed the answer, and what it said.
@@ -93,7 +111,10 @@ pub fn trim(draft: &mut Draft<'_>) -> (bool, Vec<Applied>) {
             Verdict::Drop(_) => {}
         }
         let dropped = matches!(verdict, Verdict::Drop(_));
-        applied.push(Applied { rule: rule.name, verdict });
+        applied.push(Applied {
+            rule: rule.name,
+            verdict,
+        });
         if dropped {
             return (false, applied);
         }

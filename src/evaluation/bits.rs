@@ -41,9 +41,18 @@ pub async fn score(
     if tokens.len() <= given + 1 {
         return Ok(Scored::default());
     }
-    let n_bytes = tokens[given + 1..].iter().map(|token| tokenizer.bytes(*token).len()).sum();
+    let n_bytes = tokens[given + 1..]
+        .iter()
+        .map(|token| tokenizer.bytes(*token).len())
+        .sum();
     let logprobs = model.score(tokens).await?;
     // `logprobs[i]` belongs to token `i + 1`.
-    let nats: f64 = logprobs[given..].iter().map(|logprob| -f64::from(*logprob)).sum();
-    Ok(Scored { n_bytes, bits: nats / std::f64::consts::LN_2 })
+    let nats: f64 = logprobs[given..]
+        .iter()
+        .map(|logprob| -f64::from(*logprob))
+        .sum();
+    Ok(Scored {
+        n_bytes,
+        bits: nats / std::f64::consts::LN_2,
+    })
 }

@@ -6,7 +6,12 @@
 pub fn copy(prefix: &str, suffix: &str) -> Option<String> {
     let tail = prefix.as_bytes();
     let matched = |text: &[u8], end: usize| -> usize {
-        text[..end].iter().rev().zip(tail.iter().rev()).take_while(|(a, b)| a == b).count()
+        text[..end]
+            .iter()
+            .rev()
+            .zip(tail.iter().rev())
+            .take_while(|(a, b)| a == b)
+            .count()
     };
     let mut best: Option<(usize, &str, usize)> = None;
     let places = (1..prefix.len())
@@ -23,7 +28,12 @@ pub fn copy(prefix: &str, suffix: &str) -> Option<String> {
         }
     }
     best.map(|(_, text, end)| {
-        text[end..].lines().next().unwrap_or_default().trim_end().to_owned()
+        text[end..]
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_end()
+            .to_owned()
     })
 }
 
@@ -41,7 +51,10 @@ mod tests {
     fn the_longest_match_wins_before_or_behind_the_cursor() {
         check("self.a = a\nself.b = b\nself.$0\n", Some("b = b"));
         check("x.append(1)\ny.append(2)\nx.app$0\n", Some("end(1)"));
-        check("total = tot$0\nreturn total + total_of(x)\n", Some("al + total_of(x)"));
+        check(
+            "total = tot$0\nreturn total + total_of(x)\n",
+            Some("al + total_of(x)"),
+        );
         check("z$0\nq\n", None);
     }
 }

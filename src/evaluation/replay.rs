@@ -26,16 +26,27 @@ pub struct Plan {
 /// # Errors
 /// When the file has no such line, or too little text behind it.
 pub fn plan(text: &str, line_idx: usize, n_keys: usize) -> Result<Plan> {
-    let start: usize = text.split_inclusive('\n').take(line_idx).map(str::len).sum();
+    let start: usize = text
+        .split_inclusive('\n')
+        .take(line_idx)
+        .map(str::len)
+        .sum();
     let typed: String = text[start..].chars().take(n_keys).collect();
     if typed.chars().count() < n_keys {
-        bail!("the file has only {} characters from line {} on; type fewer keys or start earlier",
-            typed.chars().count(), line_idx + 1);
+        bail!(
+            "the file has only {} characters from line {} on; type fewer keys or start earlier",
+            typed.chars().count(),
+            line_idx + 1
+        );
     }
     // The line being typed ends where typing ends: what is behind it on its line is cut.
     let rest = &text[start + typed.len()..];
     let after = rest.find('\n').map_or("", |at| &rest[at..]);
-    Ok(Plan { before: text[..start].to_owned(), typed, after: after.to_owned() })
+    Ok(Plan {
+        before: text[..start].to_owned(),
+        typed,
+        after: after.to_owned(),
+    })
 }
 
 /// One key: what came of it.
@@ -102,8 +113,11 @@ pub fn replay(
     wire.initialize()?;
     let uri = format!("file:///replay/{path}");
     let text = format!("{}{}", plan.before, plan.after);
-    wire.notify("textDocument/didOpen", &json!({"textDocument":
-        {"uri": uri, "languageId": "python", "version": 1, "text": text}}))?;
+    wire.notify(
+        "textDocument/didOpen",
+        &json!({"textDocument":
+        {"uri": uri, "languageId": "python", "version": 1, "text": text}}),
+    )?;
     wire.wait_ready(Duration::from_secs(60))?;
     let start_ms = ms(started.elapsed());
     let keys = type_all(&mut wire, &uri, plan, on_key)?;
@@ -130,18 +144,28 @@ fn type_all(
         }
         rest = &rest[c.len_utf8()..];
         let asked = Instant::now();
-        wire.notify("textDocument/didChange", &json!({
-            "textDocument": {"uri": uri, "version": n + 2},
-            "contentChanges": [{"range": {"start": at, "end": at}, "text": c.to_string()}],
-        }))?;
-        let answer = wire.request("textDocument/inlineCompletion", &json!({
-            "textDocument": {"uri": uri},
-            "position": {"line": line, "character": column},
-            "context": {"triggerKind": 2},
-        }))?;
-        let text = answer.as_ref().and_then(|answer| answer.pointer("/0/insertText"));
+        wire.notify(
+            "textDocument/didChange",
+            &json!({
+                "textDocument": {"uri": uri, "version": n + 2},
+                "contentChanges": [{"range": {"start": at, "end": at}, "text": c.to_string()}],
+            }),
+        )?;
+        let answer = wire.request(
+            "textDocument/inlineCompletion",
+            &json!({
+                "textDocument": {"uri": uri},
+                "position": {"line": line, "character": column},
+                "context": {"triggerKind": 2},
+            }),
+        )?;
+        let text = answer
+            .as_ref()
+            .and_then(|answer| answer.pointer("/0/insertText"));
         let text = text.and_then(Value::as_str).map(str::to_owned);
-        let n_kept = text.iter().flat_map(|text| text.chars().zip(rest.chars()))
+        let n_kept = text
+            .iter()
+            .flat_map(|text| text.chars().zip(rest.chars()))
             .take_while(|(shown, typed)| shown == typed)
             .count();
         let usage = wire.usage.take().unwrap_or_default();
@@ -209,8 +233,14 @@ impl Wire {
             .stderr(Stdio::inherit())
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        let input = child.stdin.take().context("the server has no standard input")?;
-        let output = child.stdout.take().context("the server has no standard output")?;
+        let input = child
+            .stdin
+            .take()
+            .context("the server has no standard input")?;
+        let output = child
+            .stdout
+            .take()
+            .context("the server has no standard output")?;
         Ok(Wire {
             child,
             input,
@@ -224,14 +254,17 @@ impl Wire {
     }
 
     fn initialize(&mut self) -> Result<()> {
-        self.request("initialize", &json!({
-            "processId": std::process::id(),
-            "rootUri": "file:///replay",
-            "capabilities": {
-                "general": {"positionEncodings": ["utf-8"]},
-                "textDocument": {"inlineCompletion": {}},
-            },
-        }))?;
+        self.request(
+            "initialize",
+            &json!({
+                "processId": std::process::id(),
+                "rootUri": "file:///replay",
+                "capabilities": {
+                    "general": {"positionEncodings": ["utf-8"]},
+                    "textDocument": {"inlineCompletion": {}},
+                },
+            }),
+        )?;
         self.notify("initialized", &json!({}))
     }
 
@@ -239,7 +272,10 @@ impl Wire {
         let started = Instant::now();
         while !self.ready {
             if started.elapsed() > limit {
-                bail!("the model was not ready after {} s; `midfill doctor` tells why", limit.as_secs());
+                bail!(
+                    "the model was not ready after {} s; `midfill doctor` tells why",
+                    limit.as_secs()
+                );
             }
             let message = self.read()?;
             self.note(&message)?;
@@ -271,7 +307,10 @@ impl Wire {
                 if let Some(error) = message.get("error") {
                     bail!("the server answered {method} with an error: {error}");
                 }
-                return Ok(message.get("result").cloned().filter(|result| !result.is_null()));
+                return Ok(message
+                    .get("result")
+                    .cloned()
+                    .filter(|result| !result.is_null()));
             } else {
                 self.n_out_of_order += 1;
             }

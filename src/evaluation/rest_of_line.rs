@@ -15,6 +15,8 @@ pub struct Outcome {
     pub answer: String,
     /// Mean log-probability, where a model gave it.
     pub score: Option<f32>,
+    /// Why nothing was answered, where a model was asked.
+    pub why_nothing: Option<String>,
     /// Whether it equals what the author wrote.
     pub exact: bool,
     /// Edit similarity in `0.0..=1.0`: 1 − Levenshtein distance ÷ the longer length, in characters.
@@ -26,7 +28,13 @@ impl Outcome {
         let answer = answer.trim_end().to_owned();
         let exact = answer == gold;
         let similarity = strsim::normalized_levenshtein(&answer, gold);
-        Outcome { answer, score, exact, similarity }
+        Outcome {
+            answer,
+            score,
+            why_nothing: None,
+            exact,
+            similarity,
+        }
     }
 }
 
@@ -43,7 +51,11 @@ pub async fn by_model(
     let snapshot = Snapshot::of(&source.path, &cursor.text(source));
     let answer =
         completion::complete_to(&snapshot, cursor.offset, Extent::Line, model, config).await?;
-    Ok(Outcome::of(answer.text.unwrap_or_default(), answer.score, &cursor.gold))
+    let outcome = Outcome::of(answer.text.unwrap_or_default(), answer.score, &cursor.gold);
+    Ok(Outcome {
+        why_nothing: answer.why_nothing,
+        ..outcome
+    })
 }
 
 /// The copy baseline's answer at a cursor.
@@ -67,11 +79,22 @@ pub struct Summary {
 /// Adds up outcomes.
 pub fn summary(outcomes: &[Outcome]) -> Summary {
     let n = outcomes.len();
-    let count = |test: fn(&Outcome) -> bool| outcomes.iter().filter(|outcome| test(outcome)).count();
+    let count =
+        |test: fn(&Outcome) -> bool| outcomes.iter().filter(|outcome| test(outcome)).count();
     Summary {
-        exact: Share { n_hits: count(|outcome| outcome.exact), n },
-        answered: Share { n_hits: count(|outcome| !outcome.answer.is_empty()), n },
-        similarity: 100.0 * outcomes.iter().map(|outcome| outcome.similarity).sum::<f64>()
+        exact: Share {
+            n_hits: count(|outcome| outcome.exact),
+            n,
+        },
+        answered: Share {
+            n_hits: count(|outcome| !outcome.answer.is_empty()),
+            n,
+        },
+        similarity: 100.0
+            * outcomes
+                .iter()
+                .map(|outcome| outcome.similarity)
+                .sum::<f64>()
             / n.max(1) as f64,
     }
 }

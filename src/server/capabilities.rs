@@ -64,7 +64,10 @@ impl ClientTraits {
         let path = convert::path(uri);
         self.roots
             .iter()
-            .filter_map(|root| path.strip_prefix(root.trim_end_matches('/'))?.strip_prefix('/'))
+            .filter_map(|root| {
+                path.strip_prefix(root.trim_end_matches('/'))?
+                    .strip_prefix('/')
+            })
             .min_by_key(|relative| relative.len())
             .map_or_else(
                 || path.rsplit('/').next().unwrap_or_default().to_owned(),

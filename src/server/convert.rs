@@ -37,7 +37,10 @@ pub(super) fn offset(text: &Rope, position: lsp::Position, encoding: Encoding) -
     }
     let start = text.line_to_byte(line);
     let mut content = text.line(line);
-    while let Some('\n' | '\r') = content.len_chars().checked_sub(1).map(|last| content.char(last))
+    while let Some('\n' | '\r') = content
+        .len_chars()
+        .checked_sub(1)
+        .map(|last| content.char(last))
     {
         content = content.slice(..content.len_chars() - 1);
     }
@@ -74,7 +77,10 @@ pub(super) fn position(text: &Rope, offset: usize, encoding: Encoding) -> lsp::P
         Encoding::Utf16 => before.len_utf16_cu(),
         Encoding::Utf32 => before.len_chars(),
     };
-    lsp::Position { line: line as u32, character: character as u32 }
+    lsp::Position {
+        line: line as u32,
+        character: character as u32,
+    }
 }
 
 /// The path of a `file:` URI; other URIs come back as they are.

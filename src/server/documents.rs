@@ -9,7 +9,9 @@ use super::{Server, convert};
 use crate::session::{Document, Edit};
 
 pub(super) fn open(server: &Server, params: DidOpenTextDocumentParams) {
-    let Some(started) = server.started() else { return };
+    let Some(started) = server.started() else {
+        return;
+    };
     let opened = params.text_document;
     let path = started.traits.shown_path(&opened.uri.0);
     let language = String::from(opened.language_id);
@@ -18,7 +20,9 @@ pub(super) fn open(server: &Server, params: DidOpenTextDocumentParams) {
 }
 
 pub(super) fn change(server: &Server, params: DidChangeTextDocumentParams) {
-    let Some(started) = server.started() else { return };
+    let Some(started) = server.started() else {
+        return;
+    };
     let uri = params.text_document.text_document_identifier.uri.0;
     let mut session = server.session();
     let Some(document) = session.document_mut(&uri) else {
@@ -27,13 +31,20 @@ pub(super) fn change(server: &Server, params: DidChangeTextDocumentParams) {
     };
     let version = params.text_document.version;
     if version <= document.version() {
-        tracing::warn!(version, had = document.version(), "the version did not grow");
+        tracing::warn!(
+            version,
+            had = document.version(),
+            "the version did not grow"
+        );
     }
     for change in params.content_changes {
         match change {
             TextDocumentContentChangeEvent::TextDocumentContentChangePartial(change) => {
                 let range = convert::range(document.text(), change.range, started.traits.encoding);
-                document.apply(&Edit { range, text: change.text });
+                document.apply(&Edit {
+                    range,
+                    text: change.text,
+                });
             }
             TextDocumentContentChangeEvent::TextDocumentContentChangeWholeDocument(change) => {
                 document.replace(&change.text);

@@ -28,10 +28,15 @@ pub(super) async fn inline(
     let item = InlineCompletionItem {
         insert_text: InsertText::String(found.text),
         filter_text: None,
-        range: Some(Range { start: found.position, end: found.position }),
+        range: Some(Range {
+            start: found.position,
+            end: found.position,
+        }),
         command: None,
     };
-    Ok(Some(InlineCompletionResponse::InlineCompletionItemList(vec![item])))
+    Ok(Some(InlineCompletionResponse::InlineCompletionItemList(
+        vec![item],
+    )))
 }
 
 /// `textDocument/completion`, for editors without ghost text: one item, always to be asked anew.
@@ -57,7 +62,10 @@ pub(super) async fn popup(
         filter_text: Some(whole.clone()),
         sort_text: Some("\u{1}".to_owned()),
         text_edit: Some(CompletionItemTextEdit::TextEdit(TextEdit {
-            range: Range { start, end: found.position },
+            range: Range {
+                start,
+                end: found.position,
+            },
             new_text: whole,
         })),
         ..CompletionItem::default()
@@ -138,5 +146,8 @@ fn word_before(snapshot: &Snapshot, offset: usize) -> Word {
     let (before, _) = snapshot.line_around(offset);
     let is_word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
     let n_units = before.chars().rev().take_while(is_word).count();
-    Word { text: before[before.len() - n_units..].to_owned(), n_units: n_units as u32 }
+    Word {
+        text: before[before.len() - n_units..].to_owned(),
+        n_units: n_units as u32,
+    }
 }

@@ -14,7 +14,9 @@ use crate::model::{Model, ModelError, Status};
 /// Shows sentences about the options.
 pub(super) async fn report_problems(client: &Client, problems: &[String]) {
     for problem in problems {
-        client.show_message(MessageType::Warning, format!("Midfill: {problem}.")).await;
+        client
+            .show_message(MessageType::Warning, format!("Midfill: {problem}."))
+            .await;
     }
 }
 
@@ -27,10 +29,17 @@ pub(super) async fn follow_model(client: Client, model: Model, work_done_progres
     let token = ProgressToken::String("midfill/load".to_owned());
     let shows = work_done_progress
         && matches!(*status.borrow(), Status::Loading(_))
-        && client.create_work_done_progress(token.clone()).await.is_ok();
+        && client
+            .create_work_done_progress(token.clone())
+            .await
+            .is_ok();
     let progress = match shows {
         true => Some(
-            client.progress(token, "Midfill: loading the model").with_percentage(0).begin().await,
+            client
+                .progress(token, "Midfill: loading the model")
+                .with_percentage(0)
+                .begin()
+                .await,
         ),
         false => None,
     };
@@ -45,7 +54,9 @@ pub(super) async fn follow_model(client: Client, model: Model, work_done_progres
             }
             Status::Ready(_) => break,
             Status::Failed(message) => {
-                client.show_message(MessageType::Error, format!("Midfill: {message}")).await;
+                client
+                    .show_message(MessageType::Error, format!("Midfill: {message}"))
+                    .await;
                 break;
             }
         }
@@ -70,9 +81,11 @@ async fn notify(client: &Client, status: &Status) {
             message: format!("{} on {}", info.name, info.backend),
             percent: None,
         },
-        Status::Failed(message) => {
-            StatusParams { state: State::Error, message: message.clone(), percent: None }
-        }
+        Status::Failed(message) => StatusParams {
+            state: State::Error,
+            message: message.clone(),
+            percent: None,
+        },
     };
     client.send_notification::<StatusNotification>(params).await;
 }
@@ -88,10 +101,15 @@ pub(super) async fn model_error(client: &Client, error: &ModelError) {
     error.to_string().hash(&mut hasher);
     let this = hasher.finish();
     if LAST.swap(this, Ordering::Relaxed) != this {
-        let status =
-            StatusParams { state: State::Error, message: error.to_string(), percent: None };
+        let status = StatusParams {
+            state: State::Error,
+            message: error.to_string(),
+            percent: None,
+        };
         client.send_notification::<StatusNotification>(status).await;
-        client.show_message(MessageType::Error, format!("Midfill: {error}")).await;
+        client
+            .show_message(MessageType::Error, format!("Midfill: {error}"))
+            .await;
     }
 }
 

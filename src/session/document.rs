@@ -38,8 +38,14 @@ impl Document {
             .and_then(Language::from_id)
             .or_else(|| Language::from_path(Path::new(&path)));
         let text = Rope::from_str(text);
-        let mut document =
-            Document { path, language, text, tree: None, version, has_lone_cr: false };
+        let mut document = Document {
+            path,
+            language,
+            text,
+            tree: None,
+            version,
+            has_lone_cr: false,
+        };
         document.reparse();
         document
     }
@@ -59,12 +65,22 @@ impl Document {
         let Edit { range, text } = edit;
         // A carriage return that comes, or goes, may make or break a `\r\n` pair.
         let touches_cr = text.contains('\r')
-            || range.start.checked_sub(1).is_some_and(|at| self.text.byte(at) == b'\r')
-            || self.text.byte_slice(range.clone()).chunks().any(|chunk| chunk.contains('\r'));
+            || range
+                .start
+                .checked_sub(1)
+                .is_some_and(|at| self.text.byte(at) == b'\r')
+            || self
+                .text
+                .byte_slice(range.clone())
+                .chunks()
+                .any(|chunk| chunk.contains('\r'));
         if let Some(tree) = &mut self.tree {
             tree.edit(&syntax::edit(&self.text, range.start, range.end, text));
         }
-        let (from, to) = (self.text.byte_to_char(range.start), self.text.byte_to_char(range.end));
+        let (from, to) = (
+            self.text.byte_to_char(range.start),
+            self.text.byte_to_char(range.end),
+        );
         self.text.remove(from..to);
         self.text.insert(from, text);
         if touches_cr && (self.has_lone_cr || has_lone_cr(&self.text)) {
@@ -102,7 +118,9 @@ impl Document {
 
     fn reparse(&mut self) {
         self.has_lone_cr = has_lone_cr(&self.text);
-        self.tree = self.language.and_then(|language| syntax::parse(language, &self.text, None));
+        self.tree = self
+            .language
+            .and_then(|language| syntax::parse(language, &self.text, None));
     }
 }
 
@@ -129,12 +147,19 @@ mod tests {
     fn check_edits(before: &str, edits: &[(Range<usize>, &str)], after: &str) {
         let mut document = Document::new("a.py".to_owned(), None, before, 1);
         for (n, (range, text)) in edits.iter().enumerate() {
-            document.apply(&Edit { range: range.clone(), text: (*text).to_owned() });
+            document.apply(&Edit {
+                range: range.clone(),
+                text: (*text).to_owned(),
+            });
             document.commit(n as i32 + 2);
             let language = document.language.expect("a .py file is Python");
             let fresh = syntax::parse(language, document.text(), None).expect("parses");
             let kept = document.tree.as_ref().expect("has a tree");
-            assert_eq!(kept.root_node().to_sexp(), fresh.root_node().to_sexp(), "after edit {n}");
+            assert_eq!(
+                kept.root_node().to_sexp(),
+                fresh.root_node().to_sexp(),
+                "after edit {n}"
+            );
         }
         assert_eq!(document.text().to_string(), after);
         assert_eq!(document.version(), edits.len() as i32 + 1);
@@ -144,7 +169,11 @@ mod tests {
     fn text_and_tree_change_together() {
         check_edits(
             "def f():\n    pass\n",
-            &[(13..17, "return 'é'"), (0..0, "import os\n"), (10..18, "def g():")],
+            &[
+                (13..17, "return 'é'"),
+                (0..0, "import os\n"),
+                (10..18, "def g():"),
+            ],
             "import os\ndef g():\n    return 'é'\n",
         );
     }
@@ -162,6 +191,9 @@ mod tests {
     fn an_unknown_language_has_text_but_no_tree() {
         let document = Document::new("notes.txt".to_owned(), Some("plaintext"), "hello", 1);
         assert!(document.snapshot().tree.is_none());
-        assert_eq!(document.snapshot().line_around(2), ("he".to_owned(), "llo".to_owned()));
+        assert_eq!(
+            document.snapshot().line_around(2),
+            ("he".to_owned(), "llo".to_owned())
+        );
     }
 }

@@ -12,7 +12,9 @@ pub fn imports(language: &Language, tree: &Tree, text: &Rope) -> Vec<Range<usize
     let query = language.outline();
     let mut cursor = QueryCursor::new();
     let mut captures = cursor.captures(query, tree.root_node(), |node: Node<'_>| {
-        text.byte_slice(node.byte_range()).chunks().map(str::as_bytes)
+        text.byte_slice(node.byte_range())
+            .chunks()
+            .map(str::as_bytes)
     });
     let mut ranges = Vec::new();
     while let Some((found, index)) = captures.next() {
@@ -34,8 +36,10 @@ mod tests {
         let python = Language::from_id("python").expect("python is a known language");
         let rope = Rope::from_str(text);
         let tree = crate::syntax::parse(python, &rope, None).expect("parses");
-        let found: Vec<_> =
-            imports(python, &tree, &rope).into_iter().map(|range| &text[range]).collect();
+        let found: Vec<_> = imports(python, &tree, &rope)
+            .into_iter()
+            .map(|range| &text[range])
+            .collect();
         expected.assert_eq(&found.join("\n"));
     }
 

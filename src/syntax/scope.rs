@@ -42,7 +42,9 @@ pub fn enclosing_scopes(
     let mut cursor = QueryCursor::new();
     cursor.set_byte_range(offset.saturating_sub(1)..offset + 1);
     let mut matches = cursor.matches(query, tree.root_node(), |node: Node<'_>| {
-        text.byte_slice(node.byte_range()).chunks().map(str::as_bytes)
+        text.byte_slice(node.byte_range())
+            .chunks()
+            .map(str::as_bytes)
     });
     let mut scopes = Vec::new();
     while let Some(found) = matches.next() {
@@ -56,13 +58,20 @@ pub fn enclosing_scopes(
                 _ => {}
             }
         }
-        let (Some(kind), Some(body)) = (kind, body) else { continue };
+        let (Some(kind), Some(body)) = (kind, body) else {
+            continue;
+        };
         if !(body.start..=body.end).contains(&offset) {
             continue;
         }
         let header = text.byte_slice(range.start..body.start).to_string();
         let signature = range.start..range.start + header.trim_end().len();
-        scopes.push(Scope { kind, name, range, signature });
+        scopes.push(Scope {
+            kind,
+            name,
+            range,
+            signature,
+        });
     }
     scopes.sort_by_key(|scope| scope.range.start);
     scopes
@@ -125,7 +134,14 @@ mod tests {
         let python = Language::from_id("python").expect("python is a known language");
         let lines: Vec<_> = enclosing_scopes(python, &tree, &rope, offset)
             .iter()
-            .map(|scope| format!("{:?} {} | {}", scope.kind, scope.name, rope.byte_slice(scope.signature.clone())))
+            .map(|scope| {
+                format!(
+                    "{:?} {} | {}",
+                    scope.kind,
+                    scope.name,
+                    rope.byte_slice(scope.signature.clone())
+                )
+            })
             .collect();
         expected.assert_eq(&lines.join("\n"));
     }

@@ -8,7 +8,9 @@ use grammars::tree_sitter::{Node, Tree};
 ///
 /// `start` must be the first byte of a token.
 pub fn statement_end(language: &Language, tree: &Tree, text: &str, start: usize) -> Option<usize> {
-    let mut node = tree.root_node().descendant_for_byte_range(start, start + 1)?;
+    let mut node = tree
+        .root_node()
+        .descendant_for_byte_range(start, start + 1)?;
     while !is_statement(node) {
         node = node.parent()?;
     }
@@ -16,17 +18,25 @@ pub fn statement_end(language: &Language, tree: &Tree, text: &str, start: usize)
     let rest = text.get(end..)?;
     let next = rest.lines().find(|line| !line.trim().is_empty())?;
     // The newline must be there: a statement at the very end of the text may still go on.
-    let closed = rest.trim_start_matches([' ', '\t']).starts_with(['\n', '\r']);
+    let closed = rest
+        .trim_start_matches([' ', '\t'])
+        .starts_with(['\n', '\r']);
     let column = |line: &str| line.len() - line.trim_start().len();
     let line_start = text[..node.start_byte()].rfind('\n').map_or(0, |at| at + 1);
     let own = node.start_byte() - line_start;
-    let word: String =
-        next.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let word: String = next
+        .trim_start()
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect();
     let clause = column(next) == own && language.clause_keywords.contains(&word.as_str());
     // A clause keyword may still be half written.
     let half = column(next) == own
         && !rest.ends_with('\n')
-        && language.clause_keywords.iter().any(|keyword| keyword.starts_with(word.as_str()));
+        && language
+            .clause_keywords
+            .iter()
+            .any(|keyword| keyword.starts_with(word.as_str()));
     (closed && column(next) <= own && !clause && !half).then_some(end)
 }
 
@@ -34,7 +44,9 @@ pub fn statement_end(language: &Language, tree: &Tree, text: &str, start: usize)
 fn is_statement(node: Node<'_>) -> bool {
     node.is_named()
         && node.kind() != "comment"
-        && node.parent().is_some_and(|parent| matches!(parent.kind(), "module" | "block"))
+        && node
+            .parent()
+            .is_some_and(|parent| matches!(parent.kind(), "module" | "block"))
 }
 
 #[cfg(test)]
@@ -66,14 +78,20 @@ mod tests {
 
     #[test]
     fn a_compound_statement_keeps_its_clauses() {
-        check("$0if a:\n    b()\nelse:\n    c()\nd()\n", expect![[r#"
+        check(
+            "$0if a:\n    b()\nelse:\n    c()\nd()\n",
+            expect![[r#"
             if a:
                 b()
             else:
-                c()▏"#]]);
+                c()▏"#]],
+        );
         check("$0if a:\n    b()\nel", expect!["open"]);
-        check("$0if a:\n    b()\n\nprint(", expect![[r#"
+        check(
+            "$0if a:\n    b()\n\nprint(",
+            expect![[r#"
             if a:
-                b()▏"#]]);
+                b()▏"#]],
+        );
     }
 }

@@ -4,32 +4,34 @@
 local M = {}
 
 local rules = {
-  { ends_with = 'def f', says = 'ib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)' },
-  { ends_with = 'def fi', says = 'b(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)' },
+  { ends_with = 'def fib(n):\n    ', says = 'if n < 2:\n        return n' },
+  { ends_with = 'def fib(n):\n    i', says = 'f n < 2:\n        return n' },
   { ends_with = 'total = ', says = 'sum(prices) + tax' },
   { ends_with = 'name = "naïve 😀"; size = ', says = 'len(name)' },
 }
 M.rules = rules
 
-local fib = rules[1].says
+-- What has to be typed for the first rule, and what comes. Neovim indents the new line by itself.
+local def, body = 'idef fib(n):<CR>', rules[1].says
 
 --- Cases for every server: the stand-in, and midfill itself.
 M.any_server = {
   ['ghost text appears where the cursor is'] = function(open)
     local editor = open({ text = '$0' })
-    editor:type('idef f')
-    editor:expect_ghost(fib)
+    editor:type(def)
+    editor:expect_ghost(body)
     editor:expect_screen(1, 'def fib(n):')
-    editor:expect_screen(2, fib:match('\n(.*)'))
-    editor:expect_text('def f$0')
+    editor:expect_screen(2, '    if n < 2:')
+    editor:expect_screen(3, '        return n')
+    editor:expect_text('def fib(n):\n    $0')
   end,
 
   ['<Tab> puts the ghost text into the buffer'] = function(open)
     local editor = open({ text = '$0' })
-    editor:type('idef f')
-    editor:expect_ghost(fib)
+    editor:type(def)
+    editor:expect_ghost(body)
     editor:type('<Tab>')
-    editor:expect_text('def f' .. fib .. '$0')
+    editor:expect_text('def fib(n):\n    ' .. body .. '$0')
     editor:expect_ghost('')
   end,
 
@@ -56,30 +58,30 @@ M.any_server = {
 
   ['a line is accepted and the rest stays'] = function(open)
     local editor = open({ text = '$0' })
-    editor:type('idef f')
-    editor:expect_ghost(fib)
+    editor:type(def)
+    editor:expect_ghost(body)
     editor:type('<M-l>')
-    editor:expect_text('def fib(n):$0')
-    editor:expect_ghost(fib:match('\n.*'))
+    editor:expect_text('def fib(n):\n    if n < 2:$0')
+    editor:expect_ghost(body:match('\n.*'))
     editor:type('<M-l>')
-    editor:expect_text('def f' .. fib .. '$0')
+    editor:expect_text('def fib(n):\n    ' .. body .. '$0')
   end,
 
   ['typing through the ghost text keeps it'] = function(open)
     local editor = open({ text = '$0' })
-    editor:type('idef f')
-    editor:expect_ghost(fib)
-    editor:type('ib')
-    editor:expect_ghost(fib:sub(3), 1000)
-    editor:expect_text('def fib$0')
+    editor:type(def)
+    editor:expect_ghost(body)
+    editor:type('if')
+    editor:expect_ghost(body:sub(3), 1000)
+    editor:expect_text('def fib(n):\n    if$0')
   end,
 
   ['<Tab> right after a typed character does not repeat it'] = function(open)
     local editor = open({ text = '$0' })
-    editor:type('idef f')
-    editor:expect_ghost(fib)
+    editor:type(def)
+    editor:expect_ghost(body)
     editor:type('i<Tab>')
-    editor:expect_text('def f' .. fib .. '$0')
+    editor:expect_text('def fib(n):\n    ' .. body .. '$0')
   end,
 
   ['characters outside the basic plane before the cursor do not shift it'] = function(open)
@@ -101,27 +103,27 @@ M.any_server = {
 
   ['the set-up of the README shows ghost text'] = function(open)
     local editor = open({ text = '$0', readme_block = 1 })
-    editor:type('idef f')
-    editor:expect_ghost(fib)
+    editor:type(def)
+    editor:expect_ghost(body)
     editor:type('<Tab>')
-    editor:expect_text('def f' .. fib .. '$0')
+    editor:expect_text('def fib(n):\n    ' .. body .. '$0')
   end,
 
   ["Neovim's own inline completion, as in the README, shows the same text"] = function(open)
     local editor = open({ text = '$0', readme_block = 4 })
-    editor:type('idef f')
-    editor:expect_ghost(fib)
+    editor:type(def)
+    editor:expect_ghost(body)
     editor:type('<Tab>')
-    editor:expect_text('def f' .. fib .. '$0')
+    editor:expect_text('def fib(n):\n    ' .. body .. '$0')
     assert(not editor:lua("return package.loaded['midfill.ghost_text'] ~= nil"), 'the plugin was loaded')
   end,
 
   -- An answer of `null` would leave the old text on the screen.
   ["Neovim's own inline completion hides text that fits no longer"] = function(open)
     local editor = open({ text = '$0', readme_block = 4 })
-    editor:type('idef f')
-    editor:expect_ghost(fib)
-    editor:type('(): pass')
+    editor:type(def)
+    editor:expect_ghost(body)
+    editor:type('pass')
     editor:expect_ghost('')
   end,
 }
@@ -130,25 +132,25 @@ M.any_server = {
 M.stand_in = {
   ['without the capability there is no ghost text and <Tab> is plain'] = function(open)
     local editor = open({ text = '$0', server = { '--without-inline-completion' } })
-    editor:type('idef f')
+    editor:type(def)
     editor:expect_no_ghost_for(600)
     editor:type('<Tab>')
-    editor:expect_text('def f   $0')
+    editor:expect_text('def fib(n):\n        $0')
   end,
 
   ['typing something else hides the ghost text at once'] = function(open)
     local editor = open({ text = '$0', server = { '--delay', '300' } })
-    editor:type('idef f')
-    editor:expect_ghost(fib)
+    editor:type(def)
+    editor:expect_ghost(body)
     editor:type('or')
     editor:expect_ghost('', 200)
     editor:type('<Tab>')
-    editor:expect_text('def for $0')
+    editor:expect_text('def fib(n):\n    or  $0')
   end,
 
   ['an answer that comes too late is not shown and its request is cancelled'] = function(open)
     local editor = open({ text = '$0', server = { '--delay', '300', '--deaf' } })
-    editor:type('idef f')
+    editor:type(def)
     editor:expect_lua(true, 'return #vim.fn.readfile(...) > 3', editor.log)
     vim.wait(100)
     editor:type('oo')
@@ -159,43 +161,43 @@ M.stand_in = {
 
   ['a key for dismissing hides the ghost text until the next change'] = function(open)
     local editor = open({ text = '$0' })
-    editor:type('idef f')
-    editor:expect_ghost(fib)
+    editor:type(def)
+    editor:expect_ghost(body)
     editor:type('<C-]>')
     editor:expect_ghost('')
     editor:expect_no_ghost_for(400)
     editor:type('i')
-    editor:expect_ghost(fib:sub(2))
+    editor:expect_ghost(body:sub(2))
   end,
 
   ['a key asks by hand'] = function(open)
     local editor = open({ text = '$0', setup = { delay_ms = 60000 } })
-    editor:type('idef f')
+    editor:type(def)
     editor:expect_no_ghost_for(300)
     editor:type([[<M-\>]])
-    editor:expect_ghost(fib)
+    editor:expect_ghost(body)
     local log = table.concat(vim.fn.readfile(editor.log), '\n')
     assert(log:find('"triggerKind":1', 1, true), 'the request does not say that it was made by hand')
   end,
 
   ['leaving insert mode hides the ghost text'] = function(open)
     local editor = open({ text = '$0' })
-    editor:type('idef f')
-    editor:expect_ghost(fib)
+    editor:type('itotal = ')
+    editor:expect_ghost('sum(prices) + tax')
     editor:type('<Esc>')
     editor:expect_ghost('')
     editor:type('a')
-    editor:expect_ghost(fib)
+    editor:expect_ghost('sum(prices) + tax')
   end,
 
   ['undo takes back what was accepted and leaves what was typed'] = function(open)
     local editor = open({ text = '$0' })
-    editor:type('idef f')
-    editor:expect_ghost(fib)
+    editor:type(def)
+    editor:expect_ghost(body)
     editor:type('<Tab>')
-    editor:expect_text('def f' .. fib .. '$0')
+    editor:expect_text('def fib(n):\n    ' .. body .. '$0')
     editor:type('<Esc>u')
-    editor:expect_lua('def f', "return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '|')")
+    editor:expect_lua('def fib(n):|    ', "return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '|')")
   end,
 
   ['the keys typed right after <Tab> come after the accepted text'] = function(open)
@@ -216,10 +218,10 @@ M.stand_in = {
     local editor = open({ text = '$0' })
     editor:lua("vim.cmd('silent Midfill toggle')")
     editor:expect_lua('Midfill off', "return require('midfill').status()")
-    editor:type('idef f')
+    editor:type(def)
     editor:expect_no_ghost_for(400)
     editor:lua("vim.cmd('silent Midfill toggle')")
-    editor:expect_ghost(fib)
+    editor:expect_ghost(body)
   end,
 
   [':Midfill restart starts a new server that answers'] = function(open)
@@ -227,8 +229,8 @@ M.stand_in = {
     local first = editor:lua("return vim.lsp.get_clients({ name = 'midfill' })[1].id")
     editor:lua("vim.cmd('silent Midfill restart')")
     editor:expect_lua(true, "local c = vim.lsp.get_clients({ name = 'midfill' })[1]; return c ~= nil and c.id ~= ...", first)
-    editor:type('idef f')
-    editor:expect_ghost(fib)
+    editor:type(def)
+    editor:expect_ghost(body)
   end,
 
   ['the status line says how far the model is loaded, then that it is ready'] = function(open)

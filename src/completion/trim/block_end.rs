@@ -66,7 +66,8 @@ fn statement(draft: &Draft<'_>) -> Option<usize> {
     let tree = syntax::parse_str(language, &whole)?;
     let start = draft.before.len() + lead;
     let end = syntax::statement_end(language, &tree, &whole, start)?;
-    end.checked_sub(draft.before.len()).filter(|end| *end > lead)
+    end.checked_sub(draft.before.len())
+        .filter(|end| *end > lead)
 }
 
 #[cfg(test)]
@@ -83,9 +84,14 @@ mod tests {
 
     #[test]
     fn a_line_ends_at_its_line_break() {
-        check("x = $0\n", Extent::Line, "1\ny = 2", expect![[r#"
+        check(
+            "x = $0\n",
+            Extent::Line,
+            "1\ny = 2",
+            expect![[r#"
             x = ⟦1⟧
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -100,9 +106,14 @@ mod tests {
                         print(x)⟧
             "#]],
         );
-        check("$0\n", Extent::Block, "import os\nimport sys\n", expect![[r#"
+        check(
+            "$0\n",
+            Extent::Block,
+            "import os\nimport sys\n",
+            expect![[r#"
             ⟦import os⟧
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -122,10 +133,15 @@ mod tests {
 
     #[test]
     fn what_may_still_go_on_is_kept() {
-        check("$0\n", Extent::Block, "if a:\n    b()\nel", expect![[r#"
+        check(
+            "$0\n",
+            Extent::Block,
+            "if a:\n    b()\nel",
+            expect![[r#"
             ⟦if a:
                 b()
             el⟧
-        "#]]);
+        "#]],
+        );
     }
 }

@@ -9,7 +9,10 @@ pub(super) fn judge(draft: &Draft<'_>) -> Verdict {
     for line in draft.before.split_inclusive('\n') {
         // The excerpt may begin inside a string. A line that starts a definition at the margin
         // puts the scan right again.
-        if ["def ", "class ", "import ", "from ", "@"].iter().any(|word| line.starts_with(word)) {
+        if ["def ", "class ", "import ", "from ", "@"]
+            .iter()
+            .any(|word| line.starts_with(word))
+        {
             scan = Scan::default();
         }
         for c in line.chars() {
@@ -134,31 +137,59 @@ mod tests {
 
     #[test]
     fn what_is_open_may_be_closed() {
-        check("print(f($0\n", "x))", expect![[r#"
+        check(
+            "print(f($0\n",
+            "x))",
+            expect![[r#"
             print(f(⟦x))⟧
-        "#]]);
-        check("x = $0\n", "f(a[0])", expect![[r#"
+        "#]],
+        );
+        check(
+            "x = $0\n",
+            "f(a[0])",
+            expect![[r#"
             x = ⟦f(a[0])⟧
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn what_is_not_open_is_not_closed() {
-        check("print(x$0\n", "))", expect![[r#"
+        check(
+            "print(x$0\n",
+            "))",
+            expect![[r#"
             print(x⟦)⟧
-        "#]]);
-        check("f(a, $0)\n", "b))", expect![[r#"
+        "#]],
+        );
+        check(
+            "f(a, $0)\n",
+            "b))",
+            expect![[r#"
             f(a, ⟦b⟧)
-        "#]]);
-        check("x = 1$0\n", ")", expect!["nothing: it closes a bracket that is not open"]);
+        "#]],
+        );
+        check(
+            "x = 1$0\n",
+            ")",
+            expect!["nothing: it closes a bracket that is not open"],
+        );
     }
 
     #[test]
     fn brackets_in_strings_and_comments_do_not_count() {
-        check("\"\"\"It's (open\"\"\"\nx = '(' + \"a\\\"(\"$0\n", ")", expect!["nothing: it closes a bracket that is not open"]);
-        check("f(  # why)\n    $0\n", "'')", expect![[r#"
+        check(
+            "\"\"\"It's (open\"\"\"\nx = '(' + \"a\\\"(\"$0\n",
+            ")",
+            expect!["nothing: it closes a bracket that is not open"],
+        );
+        check(
+            "f(  # why)\n    $0\n",
+            "'')",
+            expect![[r#"
             f(  # why)
                 ⟦'')⟧
-        "#]]);
+        "#]],
+        );
     }
 }

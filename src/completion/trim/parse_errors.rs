@@ -6,13 +6,18 @@ use crate::syntax;
 /// Cuts back to the last place that adds no syntax error to the text around the cursor; drops the
 /// answer where there is none.
 pub(super) fn judge(draft: &Draft<'_>) -> Verdict {
-    let Some(errors) = Errors::of(draft) else { return Verdict::Keep };
+    let Some(errors) = Errors::of(draft) else {
+        return Verdict::Keep;
+    };
     let text = draft.text.as_str();
     if !errors.adds(text) {
         return Verdict::Keep;
     }
     // The last line end first.
-    let line_ends = text.match_indices('\n').map(|(at, _)| text[..at].trim_end().len()).rev();
+    let line_ends = text
+        .match_indices('\n')
+        .map(|(at, _)| text[..at].trim_end().len())
+        .rev();
     for end in line_ends {
         if !text[..end].trim().is_empty() && !errors.adds(&text[..end]) {
             return Verdict::Cut(end);
@@ -69,31 +74,51 @@ mod tests {
 
     #[test]
     fn whole_code_passes_and_a_header_may_wait_for_its_body() {
-        check("def f(a):\n    $0\n", "return a + 1", expect![[r#"
+        check(
+            "def f(a):\n    $0\n",
+            "return a + 1",
+            expect![[r#"
             def f(a):
                 ⟦return a + 1⟧
-        "#]]);
-        check("def f(a):\n    $0\n\nf(1)\n", "if a:", expect![[r#"
+        "#]],
+        );
+        check(
+            "def f(a):\n    $0\n\nf(1)\n",
+            "if a:",
+            expect![[r#"
             def f(a):
                 ⟦if a:⟧
 
             f(1)
-        "#]]);
-        check("class A:\n    def f$0\n", "(self, x):", expect![[r#"
+        "#]],
+        );
+        check(
+            "class A:\n    def f$0\n",
+            "(self, x):",
+            expect![[r#"
             class A:
                 def f⟦(self, x):⟧
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn broken_lines_are_cut_off() {
-        check("def f(a):\n    $0\n    return b\n", "b = a\n    c = = 2", expect![[r#"
+        check(
+            "def f(a):\n    $0\n    return b\n",
+            "b = a\n    c = = 2",
+            expect![[r#"
             def f(a):
                 ⟦b = a⟧
                 return b
-        "#]]);
-        check("x = $0\n", "y = = 2", expect![[r#"
+        "#]],
+        );
+        check(
+            "x = $0\n",
+            "y = = 2",
+            expect![[r#"
             x = ⟦y = = 2⟧
-        "#]]);
+        "#]],
+        );
     }
 }

@@ -8,7 +8,12 @@ pub(super) fn judge(draft: &Draft<'_>) -> Verdict {
     let text = draft.text.as_str();
     let mut end = text.len();
 
-    let next_line = draft.after.lines().skip(1).map(str::trim).find(|line| !line.is_empty());
+    let next_line = draft
+        .after
+        .lines()
+        .skip(1)
+        .map(str::trim)
+        .find(|line| !line.is_empty());
     if let Some(next_line) = next_line.filter(|line| line.len() > 2) {
         let mut offset = text.find('\n').map_or(text.len(), |at| at + 1);
         for line in text[offset..].split_inclusive('\n') {
@@ -27,7 +32,9 @@ pub(super) fn judge(draft: &Draft<'_>) -> Verdict {
             .rev()
             .filter(|length| rest.is_char_boundary(*length))
             .find(|length| text[..end].ends_with(&rest[..*length]));
-        if let Some(length) = overlap.filter(|length| *length == rest.len() || adds_closer(draft, &rest[..*length])) {
+        if let Some(length) =
+            overlap.filter(|length| *length == rest.len() || adds_closer(draft, &rest[..*length]))
+        {
             end -= length;
         }
     }
@@ -67,21 +74,37 @@ mod tests {
 
     #[test]
     fn the_rest_of_the_line_is_not_doubled() {
-        check("print(f(x$0))\n", ", y))", expect![[r#"
+        check(
+            "print(f(x$0))\n",
+            ", y))",
+            expect![[r#"
             print(f(x⟦, y⟧))
-        "#]]);
-        check("f($0)\n", ")", expect!["nothing: it repeats what stands behind the cursor"]);
-        check("x = [$0]\n", "f(1)", expect![[r#"
+        "#]],
+        );
+        check(
+            "f($0)\n",
+            ")",
+            expect!["nothing: it repeats what stands behind the cursor"],
+        );
+        check(
+            "x = [$0]\n",
+            "f(1)",
+            expect![[r#"
             x = [⟦f(1)⟧]
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn the_next_line_is_not_doubled() {
-        check("a = 1\n$0\nreturn a + b\n", "b = 2\nreturn a + b\n", expect![[r#"
+        check(
+            "a = 1\n$0\nreturn a + b\n",
+            "b = 2\nreturn a + b\n",
+            expect![[r#"
             a = 1
             ⟦b = 2⟧
             return a + b
-        "#]]);
+        "#]],
+        );
     }
 }

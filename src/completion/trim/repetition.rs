@@ -40,7 +40,12 @@ pub(super) fn judge(draft: &Draft<'_>) -> Verdict {
     // A whole new line that is the line above once more.
     let above = draft.before.trim_end_matches([' ', '\t']);
     if draft.line_before().trim().is_empty() && above.ends_with('\n') {
-        let above = above.trim_end().rsplit('\n').next().unwrap_or_default().trim();
+        let above = above
+            .trim_end()
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .trim();
         let first = text.lines().next().unwrap_or_default().trim();
         if above.len() > MIN_RUN && above == first {
             return Verdict::Drop("it repeats the line above");
@@ -56,10 +61,16 @@ fn loops_within_a_line(text: &str) -> bool {
         (MIN_RUN..=bytes.len() / (MAX_SAME_RUNS + 1)).any(|length| {
             let mut same = 0;
             for at in length..bytes.len() {
-                same = if bytes[at] == bytes[at - length] { same + 1 } else { 0 };
+                same = if bytes[at] == bytes[at - length] {
+                    same + 1
+                } else {
+                    0
+                };
                 if same >= length * MAX_SAME_RUNS {
                     // A row of one and the same character is a ruler, not a loop.
-                    return bytes[at - length + 1..=at].iter().any(|byte| *byte != bytes[at]);
+                    return bytes[at - length + 1..=at]
+                        .iter()
+                        .any(|byte| *byte != bytes[at]);
                 }
             }
             false
@@ -82,21 +93,41 @@ mod tests {
 
     #[test]
     fn loops_are_not_shown() {
-        check("x = $0\n", "a, a, a, a, a, a, a", expect!["nothing: it repeats itself"]);
-        check("# $0\n", "-----------------------", expect![[r#"
+        check(
+            "x = $0\n",
+            "a, a, a, a, a, a, a",
+            expect!["nothing: it repeats itself"],
+        );
+        check(
+            "# $0\n",
+            "-----------------------",
+            expect![[r#"
             # ⟦-----------------------⟧
-        "#]]);
-        check("$0\n", "f()\nf()\nf()\nf()", expect![[r#"
+        "#]],
+        );
+        check(
+            "$0\n",
+            "f()\nf()\nf()\nf()",
+            expect![[r#"
             ⟦f()⟧
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn the_line_above_is_not_said_again() {
-        check("self.x = x\n$0\n", "self.x = x", expect!["nothing: it repeats the line above"]);
-        check("self.x = x\n$0\n", "self.y = y", expect![[r#"
+        check(
+            "self.x = x\n$0\n",
+            "self.x = x",
+            expect!["nothing: it repeats the line above"],
+        );
+        check(
+            "self.x = x\n$0\n",
+            "self.y = y",
+            expect![[r#"
             self.x = x
             ⟦self.y = y⟧
-        "#]]);
+        "#]],
+        );
     }
 }

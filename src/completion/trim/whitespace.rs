@@ -23,7 +23,11 @@ mod tests {
     #[test]
     fn blank_ends_are_cut() {
         expect!["x = ⟦1⟧"].assert_eq(&judged(judge, "x = $0", Extent::Line, "1  \n\n"));
-        expect!["nothing: the model had nothing to add"]
-            .assert_eq(&judged(judge, "x = $0", Extent::Line, "  \n"));
+        expect!["nothing: the model had nothing to add"].assert_eq(&judged(
+            judge,
+            "x = $0",
+            Extent::Line,
+            "  \n",
+        ));
     }
 }
