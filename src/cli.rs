@@ -5,6 +5,7 @@ mod complete;
 mod doctor;
 mod eval;
 mod open;
+mod picture;
 mod replay;
 mod serve;
 

@@ -97,6 +97,12 @@ pub struct CompleteArgs {
     /// JSON for a program to read.
     #[arg(long)]
     pub json: bool,
+    /// The model's own text: no token healing, no clean-up. For comparing with other programs.
+    #[arg(long)]
+    pub raw: bool,
+    /// Also draw it as a picture.
+    #[arg(long, value_name = "FILE.svg")]
+    pub picture: Option<PathBuf>,
     /// Lines shown before and after the completion.
     #[arg(long, value_name = "LINES", default_value_t = 8)]
     pub around: usize,

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::args::CompleteArgs;
 use super::open::open;
+use super::picture;
 use crate::completion::{self, Answer, Ask};
 use crate::config::CompletionConfig;
 use crate::session::Snapshot;
@@ -29,9 +30,18 @@ pub(super) fn run(args: &CompleteArgs) -> Result<ExitCode> {
         offset,
         invoked: true,
     };
-    let config = CompletionConfig::default();
+    let config = CompletionConfig {
+        heal: !args.raw,
+        clean_up: !args.raw,
+        ..CompletionConfig::default()
+    };
     let answer =
         super::runtime()?.block_on(completion::complete(&snapshot, ask, &model, &config))?;
+    if let Some(path) = &args.picture {
+        let picture = picture::svg(&text, offset, answer.text.as_deref(), args.around);
+        std::fs::write(path, picture)
+            .with_context(|| format!("cannot write the picture {}", path.display()))?;
+    }
     let mut out = std::io::stdout().lock();
     if args.json {
         serde_json::to_writer_pretty(&mut out, &report(&answer, &text, offset))
@@ -163,6 +173,7 @@ fn report(answer: &Answer, text: &str, offset: usize) -> serde_json::Value {
             "prefill_ms": answer.usage.prefill.as_secs_f64() * 1000.0,
             "decode_ms": answer.usage.decode.as_secs_f64() * 1000.0,
         },
+        "prompt_tokens": answer.prompt.as_ref().map(|prompt| &prompt.tokens),
         "sections": answer.prompt.iter().flat_map(|prompt| &prompt.sections).map(|section| {
             json!({"name": section.name, "tokens": section.n_tokens, "text": section.text})
         }).collect::<Vec<_>>(),

@@ -46,12 +46,14 @@ pub(crate) struct Loaded<E> {
 
 /// What a loading function may ask and tell.
 pub(crate) struct Loading<'a> {
+    #[cfg_attr(not(feature = "llama"), expect(dead_code))]
     board: &'a Board,
     queue: &'a Queue<Work>,
 }
 
 impl Loading<'_> {
     /// Tells how much is done, in `0.0..=1.0`.
+    #[cfg(feature = "llama")]
     pub(crate) fn progress(&self, fraction: f32) {
         self.board.status.send_replace(Status::Loading(fraction));
     }

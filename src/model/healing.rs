@@ -15,7 +15,8 @@ const MAX_CUT: usize = 4;
 /// The rule: of the cuts of one to four tokens, the longest is made for whose bytes some token of
 /// the vocabulary exists that begins with them and goes on. No cut reaches over a special token,
 /// nor into the line above the cursor. A token that begins with the newline itself may go: there
-/// are vocabularies with tokens such as `\n    return`.
+/// are vocabularies with tokens such as `\n    return`. A cut through the middle of a character is
+/// not made. Our own model is trained with holes that begin where this rule makes them begin.
 pub fn heal(tokenizer: &dyn Tokenizer, prefix: &mut Vec<Token>) -> Vec<u8> {
     let mut tail: Vec<u8> = Vec::new();
     let mut cut = (0, Vec::new());
@@ -32,6 +33,9 @@ pub fn heal(tokenizer: &dyn Tokenizer, prefix: &mut Vec<Token>) -> Vec<u8> {
         if newline.is_some() {
             break;
         }
+    }
+    if std::str::from_utf8(&cut.1).is_err() {
+        return Vec::new();
     }
     prefix.truncate(prefix.len() - cut.0);
     cut.1
@@ -148,6 +152,15 @@ mod tests {
         // `e` begins no longer token, and `r` lies behind the sentinel.
         assert_eq!(heal(&tokenizer, &mut prefix), b"");
         assert_eq!(prefix.len(), 3);
+    }
+
+    #[test]
+    fn no_cut_goes_through_a_character() {
+        // `à` is two bytes and two tokens; the longer token begins with its second byte.
+        let tokenizer = scripted::Tokens::of_bytes(&[b"\xA0b"]);
+        let mut prefix = tokenizer.tokenize("à");
+        assert_eq!(heal(&tokenizer, &mut prefix), b"");
+        assert_eq!(prefix.len(), 2);
     }
 
     #[test]

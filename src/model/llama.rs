@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 mod context;
+mod lines;
 mod log;
 mod pace;
 mod tokens;

@@ -24,6 +24,9 @@ use super::handle::Loaded;
 use super::{Job, Model, ModelError, ModelInfo};
 use engine::ScriptedEngine;
 
+/// An answer for any prompt.
+type Rule = dyn Fn(&str) -> Answer + Send + Sync;
+
 /// What a scripted model is and says. Tokens are single bytes unless [`words`](Script::words)
 /// adds longer ones.
 #[derive(Clone, Default)]
@@ -36,7 +39,7 @@ pub struct Script {
     load_gate: Option<Gate>,
     gate: Option<Gate>,
     answers: Arc<Mutex<VecDeque<Answer>>>,
-    rule: Option<Arc<dyn Fn(&str) -> Answer + Send + Sync>>,
+    rule: Option<Arc<Rule>>,
     record: Record,
 }
 

@@ -270,6 +270,48 @@ fn text_comes_back_from_its_tokens_and_special_tokens_are_not_read_from_it() {
     assert_eq!(tokenizer.tokenize(""), Vec::<Token>::new());
 }
 
+/// Text that is hard on a tokenizer, and text that is not.
+const HOSTILE: &str = "x = 1234567 + 0x1F_00  # naïve café 漢字 🙂\r\n\tdef f(a, *, b=None):\n\n\n        \
+    return \"<|fim_prefix|>\" % {'k': 12}   \n\u{a0}\u{200b}\u{feff} e\u{301} \x0c\0\n    \n \n  \n\t\t\n\
+    \r\r\n  \u{2028} y\n ½ Ⅻ ²\n):\n\n    z.\n\n\n  # last line without end";
+
+#[track_caller]
+fn check_lines(path: &Path) {
+    Loading::by_hand(|loading| {
+        let weights = Weights::load(path, 0, loading).expect("the model loads");
+        let tokens = LlamaTokens::new(Arc::new(weights));
+        for text in [
+            HOSTILE,
+            include_str!("lines.rs"),
+            include_str!("../worker.rs"),
+        ] {
+            // Twice, because the second time the lines are known.
+            for _ in 0..2 {
+                assert_eq!(tokens.tokenize(text), tokens.tokenize_whole(text));
+            }
+        }
+    });
+}
+
+#[test]
+fn text_has_the_same_tokens_line_by_line_and_as_a_whole() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("fixture.gguf");
+    Gguf::default().write(&path);
+    check_lines(&path);
+}
+
+#[test]
+fn the_shipped_model_tokenizes_line_by_line_too() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/default.gguf");
+    let path = std::env::var_os("MIDFILL_TEST_MODEL").map_or(shipped, PathBuf::from);
+    if !path.exists() {
+        eprintln!("skipped: {} is not there", path.display());
+        return;
+    }
+    check_lines(&path);
+}
+
 /// Opens a file with these bytes and shows what is wrong with it.
 #[track_caller]
 fn check_failure(name: &str, bytes: Option<Vec<u8>>, expected: Expect) {

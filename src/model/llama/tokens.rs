@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use llama_cpp_sys_2 as sys;
 
+use super::lines::{Cut, Lines};
 use super::weights::Weights;
 use crate::model::vocabulary::Vocabulary;
 use crate::model::{FimTokens, Token, Tokenizer};
@@ -23,6 +24,8 @@ pub(super) struct LlamaTokens {
     bos: Option<Token>,
     /// Tokens that the shield becomes; empty where no space is put in front of a text.
     shield: Vec<Token>,
+    cut: Cut,
+    lines: Lines,
 }
 
 impl LlamaTokens {
@@ -75,9 +78,13 @@ impl LlamaTokens {
                 },
             )
         };
+        let vocabulary = Vocabulary::new(bytes, specials);
+        let pre_tokenizer = weights.metadata(c"tokenizer.ggml.pre").unwrap_or_default();
         let mut tokens = LlamaTokens {
+            cut: Cut::of(&pre_tokenizer, &vocabulary),
+            lines: Lines::default(),
             weights,
-            vocabulary: Vocabulary::new(bytes, specials),
+            vocabulary,
             ends,
             fim,
             bos,
@@ -98,6 +105,12 @@ impl LlamaTokens {
 
     pub(super) fn is_end(&self, token: Token) -> bool {
         self.ends.contains(&token)
+    }
+
+    /// Tokens without regard to lines, for a comparison.
+    #[cfg(test)]
+    pub(super) fn tokenize_whole(&self, text: &str) -> Vec<Token> {
+        self.call(text, false)
     }
 
     /// llama.cpp's tokenizer, without BOS and EOS. Special tokens are read from the text only
@@ -151,7 +164,8 @@ impl Tokenizer for LlamaTokens {
                 return tokens.to_vec();
             }
         }
-        self.call(text, false)
+        self.lines
+            .tokenize(text, self.cut, |part| self.call(part, false))
     }
 
     fn bytes(&self, token: Token) -> &[u8] {

@@ -140,7 +140,8 @@ impl Weights {
         found.map_or_else(|| "CPU".to_owned(), |device| device.to_string())
     }
 
-    fn metadata(&self, key: &CStr) -> Option<String> {
+    /// A value of the GGUF's metadata as text.
+    pub(super) fn metadata(&self, key: &CStr) -> Option<String> {
         let mut buffer = vec![0u8; 256];
         loop {
             // SAFETY: the model is loaded, `key` is NUL-terminated and llama.cpp writes at most

@@ -30,8 +30,14 @@ impl Default for Tokens {
 impl Tokens {
     /// Bytes and `words`.
     pub fn new(words: &[&str]) -> Tokens {
+        let words: Vec<_> = words.iter().map(|word| word.as_bytes()).collect();
+        Tokens::of_bytes(&words)
+    }
+
+    /// Bytes and words that need not be text.
+    pub fn of_bytes(words: &[&[u8]]) -> Tokens {
         let bytes = (0..=255u8).map(|byte| vec![byte]);
-        let words = words.iter().map(|word| word.as_bytes().to_vec());
+        let words = words.iter().map(|word| word.to_vec());
         let mut tokens: Vec<_> = bytes.chain(words).collect();
         let first_special = tokens.len() as Token;
         tokens.extend(SPECIALS.map(|_| Vec::new()));
