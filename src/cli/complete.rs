@@ -196,7 +196,9 @@ fn shown(text: &str, offset: usize, ghost: Option<&str>, around: usize, colour: 
             whole.push('\n');
         }
         if !line.is_empty() {
-            whole.push_str(&format!("{open}{line}{close}"));
+            let code = line.trim_start();
+            let indent = &line[..line.len() - code.len()];
+            whole.push_str(&format!("{indent}{open}{code}{close}"));
         }
     }
     whole.push_str(&after[..after.len().min(around + 1)].join("\n"));
@@ -258,18 +260,14 @@ mod tests {
 
     #[test]
     fn the_completion_is_set_apart() {
+        let text = "import os\ndef f(x):\n    \n\nf(1)\n";
+        let lines = shown(text, 24, Some("y = x\n    return y"), 1, false);
         expect![[r#"
+            a.py
                2 │ def f(x):
                3 │     ⟦y = x⟧
                4 │     ⟦return y⟧
-               5 │ 
         "#]]
-        .assert_eq(&shown(
-            "import os\ndef f(x):\n    \n\nf(1)\n",
-            24,
-            Some("y = x\n    return y"),
-            1,
-            false,
-        ));
+        .assert_eq(&format!("a.py\n{lines}"));
     }
 }

@@ -119,10 +119,11 @@ mod tests {
     #[test]
     fn a_header_gets_its_body() {
         check(
-            "    def f(self):$0\n",
+            "class A:\n    def f(self):$0\n",
             Extent::Block,
             "\n        self.x = 1\n\n        return self\n\n    def g(self):\n",
             expect![[r#"
+                class A:
                     def f(self):⟦
                         self.x = 1
 
