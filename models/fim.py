@@ -28,14 +28,10 @@ from tokenizer import Codec
 BYTES_PER_TOKEN = 3.6
 """A low guess, so that a crop is seldom longer than its budget."""
 PREFIX_SHARE = 0.7
-LEFT_TO_RIGHT = 0.25
-SPM = 0.7
 HEALED = 0.85
 """Share of holes that begin where the editor's token healing makes them begin."""
 FORMS = (0.15, 0.25, 0.6)
 """Prefixes that are bare, that open with the path, and with path and outline."""
-MIDDLE_WEIGHT = 3.0
-"""Loss weight of a middle token; the rest of the row counts once."""
 SHORTEST = 48
 """Room in tokens below which the end of a row is padded."""
 PARSED_AT_MOST = 60_000
@@ -43,12 +39,32 @@ PARSED_AT_MOST = 60_000
 LARGEST_SHARE = 65_536
 """Bytes of a file that count when files are drawn by size."""
 
-KINDS: tuple[tuple[str, float], ...] = (
-    ("rest_of_line", 0.50),
-    ("lines", 0.20),
-    ("node", 0.20),
-    ("characters", 0.10),
-)
+
+@dataclass(frozen=True)
+class Mix:
+    """What the rows of a stage of training are made of; all but the last are shares."""
+
+    practice: float = 0.0
+    """Made-up repetition, half of it `echo`, half `repeat_block`."""
+    left_to_right: float = 0.25
+    """Runs of text without a hole."""
+    spm: float = 0.7
+    """Holes shown suffix first."""
+    kinds: tuple[float, ...] = (0.50, 0.20, 0.20, 0.10)
+    """Holes by kind, in the order of `SPANS`."""
+    middle_weight: float = 3.0
+    """Loss weight of a token of the middle; the rest of the row counts once."""
+
+
+MIXES: dict[str, Mix] = {
+    # First a small model learns to look back and copy, which ordinary files teach slowly,
+    "copying": Mix(practice=0.4),
+    "some-copying": Mix(practice=0.15),
+    # then Python,
+    "broad": Mix(practice=0.05),
+    # and at the end, as the learning rate falls, what the editor will ask for.
+    "line": Mix(left_to_right=0.1, spm=0.85, kinds=(0.65, 0.15, 0.12, 0.08), middle_weight=5.0),
+}
 
 IMPORT = re.compile(r"(?:from|import)\s")
 ENCLOSING = re.compile(r"\s*(?:class|def|async\s+def)\s")
@@ -74,9 +90,15 @@ class Parts:
 
 
 def rest_of_line(text: str, rng: random.Random) -> Span | None:
-    """From a random character of a line that is not blank to its end."""
+    """From a random character of a line that is not blank to its end.
+
+    A long line is drawn more often than a short one in half of the cases only.
+    """
     place = rng.randrange(len(text))
     start = text.rfind("\n", 0, place) + 1
+    if rng.random() < 0.5:  # The line below a random character's may well be short.
+        start = min(line_end(text, start) + 1, len(text) - 1)
+        start = text.rfind("\n", 0, start) + 1
     end = line_end(text, start)
     indent = len(text[start:end]) - len(text[start:end].lstrip())
     if start + indent >= end:
@@ -275,7 +297,8 @@ def shorten_right(ids: list[int], room: int, codec: Codec) -> list[int]:
 
 
 def assemble(
-    codec: Codec, parts: Parts, *, spm: bool, head: str | None, budget: int, heal: bool = False
+    codec: Codec, parts: Parts, *, spm: bool, head: str | None, budget: int,
+    heal: bool = False, middle_weight: float = 1.0,
 ) -> Example | None:
     """The tokens of a hole, at most `budget`; None if the middle alone is too long.
 
@@ -317,7 +340,7 @@ def assemble(
         out.special(codec.suffix)
         out.text(suffix)
     out.special(codec.middle)
-    out.text([*middle, codec.end], MIDDLE_WEIGHT)
+    out.text([*middle, codec.end], middle_weight)
     return out
 
 
@@ -387,19 +410,16 @@ def echo(codec: Codec, texts: list[str], budget: int, rng: random.Random) -> Exa
 
 
 def example(
-    codec: Codec, path: str, text: str, budget: int, rng: random.Random, repeat: float = 0.0
+    codec: Codec, path: str, text: str, budget: int, rng: random.Random, mix: Mix
 ) -> Example:
-    """One draw from a file: at most `budget` tokens.
-
-    With probability `repeat` the middle's line is copied to a place nearby.
-    """
-    if rng.random() >= LEFT_TO_RIGHT:
+    """One draw from a file: at most `budget` tokens."""
+    if rng.random() >= mix.left_to_right:
         for _ in range(4):
-            kind = rng.choices([k for k, _ in KINDS], [w for _, w in KINDS])[0]
+            kind = rng.choices(list(SPANS), mix.kinds)[0]
             span = SPANS[kind](text, rng)
             if span is None or not text[span.start : span.end].strip():
                 continue
-            if repeat and rng.random() < repeat:
+            if rng.random() < mix.practice / 2:
                 text, span = repeat_block(text, span, rng)
             room = int(budget * BYTES_PER_TOKEN)
             form = rng.choices(("bare", "path", "outline"), FORMS)[0]
@@ -408,8 +428,8 @@ def example(
             if form == "outline":
                 head += outline(text, parts.start, room // 7)
             made = assemble(
-                codec, parts, spm=rng.random() < SPM, head=head, budget=budget,
-                heal=rng.random() < HEALED,
+                codec, parts, spm=rng.random() < mix.spm, head=head, budget=budget,
+                heal=rng.random() < HEALED, middle_weight=mix.middle_weight,
             )
             if made is not None:
                 return made
@@ -431,23 +451,19 @@ class Rows:
             if file.text.strip():
                 return file
 
-    def row(self, number: int, tokens: int, practice: float = 0.0) -> tuple[list[int], list[float]]:
-        """`tokens` ids and weights: one example, or several shorter ones, then padding.
-
-        `practice` is the share of made-up repetition, half of it `echo` and half
-        `repeat_block`; the trainer lowers it to nothing as training goes on.
-        """
+    def row(self, number: int, tokens: int, mix: Mix) -> tuple[list[int], list[float]]:
+        """`tokens` ids and weights: one example, or several shorter ones, then padding."""
         rng = random.Random(f"{self.seed} {number}")
         ids: list[int] = []
         weights: list[float] = []
         share = rng.choices((1, 2, 4), (0.5, 0.3, 0.2))[0]
         while tokens - len(ids) >= SHORTEST:
             budget = min(tokens - len(ids), max(SHORTEST, tokens // share))
-            if rng.random() < practice / 2:
+            if rng.random() < mix.practice / 2:
                 made = echo(self.codec, [self.file(rng).text for _ in range(4)], budget, rng)
             else:
                 file = self.file(rng)
-                made = example(self.codec, file.path, file.text, budget, rng, practice / 2)
+                made = example(self.codec, file.path, file.text, budget, rng, mix)
             ids += made.ids
             weights += made.weights
         padding = tokens - len(ids)

@@ -92,6 +92,38 @@ class TokenizerTest(unittest.TestCase):
         self.assertEqual([piece for piece, _ in pieces], ["a", "1", "234", "567", "b"])
 
 
+class HealingTest(unittest.TestCase):
+    def check(self, before: str, kept: str, owed: str) -> None:
+        c = codec()
+        ids, text = c.heal(c.encode(before))
+        self.assertEqual((c.decode(ids), text), (kept, owed))
+
+    def test_half_a_word_is_taken_off(self) -> None:
+        self.check("        self.it", "        ", "self.it")
+
+    def test_a_line_break_and_its_indentation_may_go_but_nothing_above(self) -> None:
+        self.check("x\n        ", "x", "\n        ")
+        self.check("return x:\n", "return x:", "\n")
+
+    def test_text_that_no_token_goes_on_from_stays(self) -> None:
+        self.check("Q漢", "Q漢", "")
+
+    def test_no_cut_reaches_over_a_sentinel(self) -> None:
+        c = codec()
+        ids = [c.prefix, *c.encode("de")]
+        self.assertEqual(c.heal(ids), ([c.prefix], "de"))
+
+    def test_what_is_taken_off_stands_at_the_start_of_the_middle(self) -> None:
+        c = codec()
+        at = SOURCE.index("items.append") + 2
+        parts = fim.crop(SOURCE, fim.Span(at, at + 3), 300)
+        made = fim.assemble(c, parts, spm=True, head=None, budget=600, heal=True)
+        text = c.decode(made.ids)
+        prefix, middle = text.split("<|fim_prefix|>")[1].split("<|fim_middle|>")
+        self.assertEqual(prefix + middle, parts.prefix + parts.middle + "<|endoftext|>")
+        self.assertEqual(middle, "\n        self.items<|endoftext|>")
+
+
 class SpanTest(unittest.TestCase):
     def spans(self, kind: str) -> list[str]:
         """The distinct middles of 300 draws from SOURCE."""
@@ -210,14 +242,14 @@ class AssembleTest(unittest.TestCase):
         )
 
     def test_only_text_and_the_end_of_the_middle_count_in_the_loss(self) -> None:
-        made = fim.assemble(self.codec, self.parts, spm=True, head=None, budget=600)
+        made = fim.assemble(self.codec, self.parts, spm=True, head=None, budget=600, middle_weight=3.0)
         c = self.codec
         for i, weight in zip(made.ids, made.weights):
             if i in (c.prefix, c.suffix, c.middle, c.file, c.pad):
                 self.assertEqual(weight, 0.0)
             else:
                 self.assertGreater(weight, 0.0)
-        self.assertEqual(made.weights[-1], fim.MIDDLE_WEIGHT)
+        self.assertEqual(made.weights[-1], 3.0)
 
     def test_a_small_budget_shortens_the_context_and_keeps_head_and_middle(self) -> None:
         for budget in range(60, 200, 7):
@@ -246,15 +278,15 @@ class RowsTest(unittest.TestCase):
     def test_a_row_is_as_long_as_asked_and_always_the_same(self) -> None:
         rows, again = (fim.Rows(self.corpus, self.codec, 1) for _ in range(2))
         for number in range(40):
-            ids, weights = rows.row(number, 257, 0.3)
+            ids, weights = rows.row(number, 257, fim.MIXES["copying"])
             self.assertEqual((len(ids), len(weights)), (257, 257))
-            self.assertEqual((ids, weights), again.row(number, 257, 0.3))
-        self.assertNotEqual(rows.row(0, 257), rows.row(1, 257))
+            self.assertEqual((ids, weights), again.row(number, 257, fim.MIXES["copying"]))
+        self.assertNotEqual(rows.row(0, 257, fim.Mix()), rows.row(1, 257, fim.Mix()))
 
     def test_padding_does_not_count(self) -> None:
         rows = fim.Rows(self.corpus, self.codec, 1)
         for number in range(40):
-            for i, weight in zip(*rows.row(number, 257)):
+            for i, weight in zip(*rows.row(number, 257, fim.MIXES["line"])):
                 if i == self.codec.pad:
                     self.assertEqual(weight, 0.0)
 

@@ -30,7 +30,7 @@ import torch.multiprocessing as mp
 from torch import Tensor
 
 from corpus import Corpus
-from fim import Rows
+from fim import MIXES, Rows
 from gpt import SHAPES, Gpt, Shape
 from tokenizer import Codec
 
@@ -42,27 +42,26 @@ ADAM_BETAS = (0.8, 0.99)
 
 @dataclass(frozen=True)
 class Stage:
-    """From `start` (share of the run, 0 to 1) on, rows have `tokens` tokens.
-
-    `practice` is the share of made-up repetition among them.
-    """
+    """From `start` (share of the run, 0 to 1) on, rows have `tokens` tokens of mix `mix`."""
 
     start: float
     tokens: int
-    practice: float
+    mix: str
 
 
 def stages(text: str) -> list[Stage]:
-    """Parse `0:256:0.3,0.2:512:0.1,0.6:512:0`."""
+    """Parse `0:256:copying,0.4:512:broad`."""
     try:
         parts = [part.split(":") for part in text.split(",")]
-        found = [Stage(float(a), int(b), float(c)) for a, b, c in parts]
+        found = [Stage(float(a), int(b), c) for a, b, c in parts]
     except ValueError:
         raise SystemExit(
-            f"--rows {text}: write it as 0:256:0.3,0.2:512:0 "
-            "(share of the run : tokens a row : share of made-up repetition)"
+            f"--rows {text}: write it as 0:256:copying,0.4:512:broad (share of the run : tokens a row : mix)"
         ) from None
-    if not found or found[0].start != 0:
+    for stage in found:
+        if stage.mix not in MIXES:
+            raise SystemExit(f"--rows {text}: there is no mix {stage.mix}; there are {', '.join(MIXES)}")
+    if found[0].start != 0:
         raise SystemExit(f"--rows {text}: the first part must start at 0")
     return found
 
@@ -144,7 +143,7 @@ def feed(corpus: Path, tokenizer: Path, seed: int, orders: mp.Queue, out: mp.Que
     rows = Rows(Corpus(corpus), Codec(tokenizer), seed)
     while (order := orders.get()) is not None:
         first, count, stage = order
-        made = [rows.row(first + i, stage.tokens + 1, stage.practice) for i in range(count)]
+        made = [rows.row(first + i, stage.tokens + 1, MIXES[stage.mix]) for i in range(count)]
         out.put((
             (first, stage),
             np.array([ids for ids, _ in made], dtype=np.int32),
@@ -429,8 +428,8 @@ def main() -> None:
     a("--minutes", type=float, default=60, help="wall-clock length of the run [%(default)s]")
     a("--until", metavar="HH:MM", help="end of the run, UTC, instead of --minutes")
     a("--resume", action="store_true", help="go on from OUT/last.pt")
-    a("--rows", default="0:256:0.4,0.2:512:0.2,0.5:512:0.05,0.85:1024:0",
-      help="tokens a row and made-up repetition, by share of the run [%(default)s]")
+    a("--rows", default="0:256:copying,0.25:512:some-copying,0.45:512:broad,0.72:1024:line",
+      help="tokens a row and their mix, by share of the run [%(default)s]")
     a("--batch", type=int, default=8192, help="tokens a step, over all processes [%(default)s]")
     a("--micro", type=int, default=4096, help="tokens computed at once [%(default)s]")
     a("--rate", type=float, default=0.02, help="peak rate of Muon [%(default)s]")

@@ -105,7 +105,10 @@ pub async fn complete_to(
         Extent::Line => config.max_line_tokens,
         Extent::Block => config.max_block_tokens,
     };
-    let room = (info.n_ctx as usize).saturating_sub(max_tokens);
+    // The room for the answer is the same for a line and a block: a prompt that changed its size
+    // with the extent would lose its place in the KV cache at every change.
+    let longest = config.max_line_tokens.max(config.max_block_tokens);
+    let room = (info.n_ctx as usize).saturating_sub(longest);
     let recipe = Recipe {
         n_tokens: config.prompt_tokens.min(room),
         outline: config.outline,

@@ -105,6 +105,33 @@ pub trait Tokenizer: Send + Sync {
         let _ = bytes;
         false
     }
+    /// A conversation as the model was taught to read it, up to where its answer begins, BOS
+    /// included. `None` for models without a chat template, which only continue text. Contents
+    /// are ordinary text: no message can end its own turn.
+    fn chat(&self, messages: &[Message]) -> Option<Vec<Token>> {
+        let _ = messages;
+        None
+    }
+}
+
+/// One turn of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said.
+    pub content: String,
+}
+
+/// Who speaks in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// Says how to answer.
+    System,
+    /// Asks.
+    User,
+    /// Answers.
+    Assistant,
 }
 
 /// Fill-in-the-middle tokens that the GGUF's keys (or llama.cpp's name list) give.

@@ -262,6 +262,7 @@ impl Wire {
                 "capabilities": {
                     "general": {"positionEncodings": ["utf-8"]},
                     "textDocument": {"inlineCompletion": {}},
+                    "experimental": {"midfillUsage": true},
                 },
             }),
         )?;

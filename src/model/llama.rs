@@ -3,6 +3,7 @@
 
 #![allow(unsafe_code)]
 
+mod chat;
 mod context;
 mod lines;
 mod log;
@@ -13,7 +14,7 @@ mod weights;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::handle::{Loaded, Loading};
 use super::sequence::Outputs;
@@ -113,7 +114,7 @@ fn load_with(
     let mut engine = LlamaEngine {
         context: Context::new(weights.clone(), shape)?,
         tokens: tokens.clone(),
-        pace: Pace::new(n_threads),
+        pace: Pace::new(n_threads, n_threads),
         shape,
         on_gpu,
     };
@@ -151,12 +152,42 @@ struct LlamaEngine {
 }
 
 impl LlamaEngine {
-    /// Computes one token and forgets it: buffers get allocated and weights get paged in while
-    /// nobody waits yet, and a model that cannot compute fails at loading.
+    /// Computes a token and forgets it: buffers get allocated and weights get paged in while
+    /// nobody waits yet, and a model that cannot compute fails at loading. Starts with one thread
+    /// where one is faster than all, as on a machine that is busy now.
     fn warm_up(&mut self) -> Result<(), ModelError> {
-        self.decode(&[0], 0, Outputs::Last, &|| false)?;
-        self.clear();
+        // A step of a model that is slow with one thread says nothing about more of them.
+        const SHORT: Duration = Duration::from_millis(50);
+
+        let wanted = self.shape.n_threads;
+        self.context.set_threads(1);
+        let first = self.time_steps(1, Duration::MAX)?;
+        let mut n_threads = wanted;
+        if wanted > 1 && !self.on_gpu && first.is_some_and(|took| took < SHORT) {
+            let alone = self.time_steps(3, Duration::MAX)?.unwrap_or(Duration::MAX);
+            self.context.set_threads(wanted);
+            if self.time_steps(3, alone)?.is_none() {
+                n_threads = 1;
+            }
+        }
+        self.pace = Pace::new(wanted, n_threads);
+        self.context.set_threads(n_threads);
         Ok(())
+    }
+
+    /// The time of some single-token steps; `None` when they took longer than `limit`.
+    fn time_steps(&mut self, n: usize, limit: Duration) -> Result<Option<Duration>, ModelError> {
+        let started = Instant::now();
+        let is_over = || started.elapsed() > limit;
+        for at in 0..n {
+            self.context.decode(&[0], at, Outputs::Last, &is_over)?;
+            if is_over() {
+                break;
+            }
+        }
+        self.context.clear();
+        let took = started.elapsed();
+        Ok((took <= limit).then_some(took))
     }
 }
 
@@ -217,10 +248,13 @@ impl Engine for LlamaEngine {
     }
 
     fn fork(&self) -> Result<LlamaEngine, ModelError> {
+        let n_threads = self.pace.n_threads();
+        let mut context = Context::new(self.context.weights(), self.shape)?;
+        context.set_threads(n_threads);
         Ok(LlamaEngine {
-            context: Context::new(self.context.weights(), self.shape)?,
+            context,
             tokens: self.tokens.clone(),
-            pace: Pace::new(self.shape.n_threads),
+            pace: Pace::new(self.shape.n_threads, n_threads),
             shape: self.shape,
             on_gpu: self.on_gpu,
         })

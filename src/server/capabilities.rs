@@ -17,6 +17,8 @@ pub(super) struct ClientTraits {
     pub(super) inline_completion: bool,
     /// Whether it shows the progress of long work.
     pub(super) work_done_progress: bool,
+    /// Whether it wants `midfill/usage`, as benchmarks do: `experimental.midfillUsage`.
+    pub(super) wants_usage: bool,
     /// Folders of the workspace, as paths.
     pub(super) roots: Vec<String>,
 }
@@ -55,6 +57,10 @@ impl ClientTraits {
                 .as_ref()
                 .and_then(|window| window.work_done_progress)
                 .unwrap_or(false),
+            wants_usage: capabilities
+                .experimental
+                .as_ref()
+                .is_some_and(|experimental| experimental["midfillUsage"] == true),
             roots,
         }
     }

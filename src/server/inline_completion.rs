@@ -133,7 +133,9 @@ async fn ghost_text(
         why_nothing = answer.why_nothing,
         "completion"
     );
-    progress::usage(&server.client, &answer).await;
+    if started.traits.wants_usage {
+        progress::usage(&server.client, &answer).await;
+    }
     let text = answer.text?;
     Some(Found {
         text,

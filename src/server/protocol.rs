@@ -37,8 +37,8 @@ pub(super) enum State {
     Error,
 }
 
-/// `midfill/usage`, server to client: what the last completion cost. Benchmarks and the curious
-/// read it.
+/// `midfill/usage`, server to client: what the last completion cost. Sent before the answer, to
+/// clients that announce `experimental.midfillUsage`.
 #[derive(Debug)]
 pub(super) enum UsageNotification {}
 

@@ -9,7 +9,7 @@ use expect_test::{Expect, expect};
 use super::*;
 use crate::model::sequence::Sequence;
 use crate::model::{
-    Event, Generation, Job, Priority, Sampling, Status, StopReason, Tokenizer, heal,
+    Event, Generation, Job, Message, Priority, Role, Sampling, Status, StopReason, Tokenizer, heal,
 };
 use fixture::{Gguf, N_CTX};
 
@@ -268,6 +268,31 @@ fn text_comes_back_from_its_tokens_and_special_tokens_are_not_read_from_it() {
     assert_eq!(tokenizer.bytes(middle.unwrap_or(0)), b"");
     assert!(!tokens.contains(&middle.unwrap_or(0)));
     assert_eq!(tokenizer.tokenize(""), Vec::<Token>::new());
+}
+
+#[test]
+fn a_conversation_follows_the_chat_template_and_no_message_ends_its_own_turn() {
+    let Fixture { model, .. } = open();
+    let tokenizer = model.tokenizer().expect("the model is ready");
+    let message = Message {
+        role: Role::User,
+        content: "<|im_end|>".to_owned(),
+    };
+    let tokens = tokenizer.chat(&[message]).expect("the fixture chats");
+    let count = |spelling| {
+        let special = tokenizer.special(spelling);
+        let is_it = |token: &&Token| Some(**token) == special;
+        tokens.iter().filter(is_it).count()
+    };
+    assert_eq!((count("<|im_start|>"), count("<|im_end|>")), (2, 1));
+    let text: Vec<u8> = tokens
+        .iter()
+        .flat_map(|&token| tokenizer.bytes(token).iter().copied())
+        .collect();
+    assert_eq!(
+        String::from_utf8_lossy(&text),
+        "user\n<|im_end|>\nassistant\n"
+    );
 }
 
 /// Text that is hard on a tokenizer, and text that is not.

@@ -1,15 +1,16 @@
 //! The vocabulary of a GGUF as a [`Tokenizer`].
 
 use std::collections::HashSet;
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::sync::Arc;
 
 use llama_cpp_sys_2 as sys;
 
+use super::chat;
 use super::lines::{Cut, Lines};
 use super::weights::Weights;
 use crate::model::vocabulary::Vocabulary;
-use crate::model::{FimTokens, Token, Tokenizer};
+use crate::model::{FimTokens, Message, Token, Tokenizer};
 
 /// Text before a text, for tokenizers that would put a space in front of it. They put it in
 /// front of this instead, and the tokens of both are dropped.
@@ -26,6 +27,7 @@ pub(super) struct LlamaTokens {
     shield: Vec<Token>,
     cut: Cut,
     lines: Lines,
+    chat_template: Option<CString>,
 }
 
 impl LlamaTokens {
@@ -83,6 +85,7 @@ impl LlamaTokens {
         let mut tokens = LlamaTokens {
             cut: Cut::of(&pre_tokenizer, &vocabulary),
             lines: Lines::default(),
+            chat_template: weights.chat_template(),
             weights,
             vocabulary,
             ends,
@@ -186,6 +189,18 @@ impl Tokenizer for LlamaTokens {
 
     fn extensions(&self, bytes: &[u8]) -> bool {
         self.vocabulary.extends(bytes)
+    }
+
+    fn chat(&self, messages: &[Message]) -> Option<Vec<Token>> {
+        let template = self.chat_template.as_deref()?;
+        let mut tokens: Vec<Token> = self.bos.into_iter().collect();
+        for part in chat::parts(template, messages)? {
+            tokens.extend(match part {
+                chat::Part::Template(text) => self.call(&text, true),
+                chat::Part::Content(text) => self.tokenize(text),
+            });
+        }
+        Some(tokens)
     }
 }
 

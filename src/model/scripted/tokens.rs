@@ -1,7 +1,7 @@
 //! The tokenizer of a scripted model.
 
 use crate::model::vocabulary::Vocabulary;
-use crate::model::{FimTokens, Token, Tokenizer};
+use crate::model::{FimTokens, Message, Role, Token, Tokenizer};
 
 const SPECIALS: [&str; 8] = [
     "<|endoftext|>",
@@ -115,6 +115,26 @@ impl Tokenizer for Tokens {
     fn extensions(&self, bytes: &[u8]) -> bool {
         self.vocabulary.extends(bytes)
     }
+
+    /// In ChatML, as Qwen's models.
+    fn chat(&self, messages: &[Message]) -> Option<Vec<Token>> {
+        let (start, end) = (self.special("<|im_start|>")?, self.special("<|im_end|>")?);
+        let mut tokens = Vec::new();
+        for Message { role, content } in messages {
+            let role = match role {
+                Role::System => "system",
+                Role::User => "user",
+                Role::Assistant => "assistant",
+            };
+            tokens.push(start);
+            tokens.extend(self.tokenize(&format!("{role}\n{content}")));
+            tokens.push(end);
+            tokens.extend(self.tokenize("\n"));
+        }
+        tokens.push(start);
+        tokens.extend(self.tokenize("assistant\n"));
+        Some(tokens)
+    }
 }
 
 #[cfg(test)]
@@ -127,6 +147,31 @@ mod tests {
         let ids = tokens.tokenize("def add(é)");
         assert_eq!(ids.len(), 2 + 4);
         assert_eq!(tokens.render(&ids), "def add(é)");
+    }
+
+    #[test]
+    fn a_conversation_is_written_in_chatml_and_no_message_ends_its_own_turn() {
+        let tokens = Tokens::default();
+        let message = |role, content: &str| Message {
+            role,
+            content: content.to_owned(),
+        };
+        let chat = tokens
+            .chat(&[
+                message(Role::System, "Be brief."),
+                message(Role::User, "<|im_end|>"),
+            ])
+            .expect("these tokens know ChatML");
+        expect_test::expect![[r#"
+            <|im_start|>system
+            Be brief.<|im_end|>
+            <|im_start|>user
+            <|im_end|><|im_end|>
+            <|im_start|>assistant
+        "#]]
+        .assert_eq(&tokens.render(&chat));
+        let end = tokens.special("<|im_end|>");
+        assert_eq!(chat.iter().filter(|&&token| Some(token) == end).count(), 2);
     }
 
     #[test]

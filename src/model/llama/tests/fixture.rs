@@ -11,11 +11,13 @@ pub(super) const N_CTX: u32 = 512;
 
 const CONTROL: i32 = 3;
 const NORMAL: i32 = 1;
-const SPECIALS: [&str; 4] = [
+const SPECIALS: [&str; 6] = [
     "<|endoftext|>",
     "<|fim_prefix|>",
     "<|fim_middle|>",
     "<|fim_suffix|>",
+    "<|im_start|>",
+    "<|im_end|>",
 ];
 /// Longer tokens; each is made by merging its two parts.
 const MERGES: [(&str, &str); 5] = [("d", "e"), ("de", "f"), ("r", "e"), ("re", "t"), ("Ġ", "x")];
@@ -70,6 +72,8 @@ impl Gguf {
         let merges = MERGES.map(|(left, right)| format!("{left} {right}"));
         metadata.strings("tokenizer.ggml.merges", &merges);
         metadata.u32("tokenizer.ggml.eos_token_id", n_ordinary as u32);
+        // llama.cpp knows ChatML by its first special token.
+        metadata.string("tokenizer.chat_template", "<|im_start|>");
 
         let tensors = match self.with_tensors {
             true => tensors(n_vocab),
