@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use super::args::DoctorArgs;
-use super::open::open;
+use super::open::{devices, open};
 use crate::completion::fim::Fim;
 
 /// Time for measuring speed, all together.
@@ -30,6 +30,10 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
             system.total_memory() as f64 / 1e9,
             system.available_memory() as f64 / 1e9,
         );
+    }
+    let devices = devices();
+    if !args.json {
+        println!("devices   {}", devices.join(", "));
     }
     let model = open(&args.model.config())?;
     let (info, speed, family) = super::runtime()?.block_on(async {
@@ -71,6 +75,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
                 "version": env!("CARGO_PKG_VERSION"),
                 "cores": n_cores,
                 "memory_bytes": system.total_memory(),
+                "devices": devices,
                 "model": &*info,
                 "fim": family,
                 "prefill_tokens_per_s": speed.prefill_tokens_per_s,

@@ -34,6 +34,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode> {
         heal: !args.no_healing,
         outline: !args.no_outline,
         clean_up: !args.no_clean_up,
+        min_score: f32::NEG_INFINITY,
         ..CompletionConfig::default()
     };
     println!(

@@ -67,3 +67,15 @@ pub(super) fn open(_: &ModelConfig) -> Result<Model> {
          cargo build --release"
     )
 }
+
+/// Devices that can compute here.
+#[cfg(feature = "llama")]
+pub(super) fn devices() -> Vec<String> {
+    crate::model::devices()
+}
+
+/// Without llama.cpp there is none.
+#[cfg(not(feature = "llama"))]
+pub(super) fn devices() -> Vec<String> {
+    Vec::new()
+}

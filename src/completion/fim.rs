@@ -157,7 +157,7 @@ impl Fim {
             .find_map(|format| Fim::in_vocabulary(format, tokenizer))
             .map(|fim| {
                 if ours {
-                    fim.as_trained_by_us(tokenizer)
+                    fim.trained_by_us(tokenizer)
                 } else {
                     fim
                 }
@@ -213,7 +213,7 @@ impl Fim {
     }
 
     /// Our own model has Qwen's token names, learned both orders, and knows a file header.
-    fn as_trained_by_us(mut self, tokenizer: &dyn Tokenizer) -> Fim {
+    fn trained_by_us(mut self, tokenizer: &dyn Tokenizer) -> Fim {
         self.family = "Midfill".to_owned();
         self.order = Order::Spm;
         self.file_separator = tokenizer.special("<|file_sep|>");
