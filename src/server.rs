@@ -8,6 +8,7 @@
 mod capabilities;
 mod convert;
 mod documents;
+mod guard;
 mod inline_completion;
 mod progress;
 mod protocol;
@@ -134,15 +135,20 @@ impl LanguageServer for Server {
     }
 
     async fn did_open(&self, params: DidOpenTextDocumentParams) {
-        documents::open(self, params);
+        guard::sync("didOpen", || documents::open(self, params));
     }
 
     async fn did_change(&self, params: DidChangeTextDocumentParams) {
-        documents::change(self, params);
+        let uri = params.text_document.text_document_identifier.uri.0.clone();
+        if guard::sync("didChange", || documents::change(self, params)).is_none() {
+            // Half an edit may have been made. Rather no document than a wrong one: the client
+            // opens it again sooner or later.
+            self.session().close(&uri);
+        }
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
-        documents::close(self, &params);
+        guard::sync("didClose", || documents::close(self, &params));
     }
 
     async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
@@ -166,11 +172,17 @@ impl LanguageServer for Server {
         &self,
         params: InlineCompletionParams,
     ) -> Result<Option<InlineCompletionResponse>> {
-        inline_completion::inline(self, params).await
+        let answer = inline_completion::inline(self, params);
+        guard::future("inlineCompletion", answer)
+            .await
+            .unwrap_or(Ok(None))
     }
 
     async fn completion(&self, params: CompletionParams) -> Result<Option<CompletionResponse>> {
-        inline_completion::popup(self, params).await
+        let answer = inline_completion::popup(self, params);
+        guard::future("completion", answer)
+            .await
+            .unwrap_or(Ok(None))
     }
 
     async fn shutdown(&self) -> Result<()> {
