@@ -22,8 +22,9 @@ from pathlib import Path
 import torch
 
 from corpus import Corpus
-from fim import BYTES_PER_TOKEN, Span, assemble, crop, line_end, outline, rest_of_line
+from fim import BYTES_PER_TOKEN, assemble, crop, outline
 from gpt import Gpt, Shape
+from spans import Span, line_end, rest_of_line
 from tokenizer import Codec
 
 

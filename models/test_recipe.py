@@ -14,6 +14,7 @@ from tokenizers import pre_tokenizers, trainers
 
 import corpus
 import fim
+import spans
 from tokenizer import HOSTILE, SPECIALS, Codec, untrained
 
 SOURCE = '''"""A small module – with a dash."""
@@ -116,7 +117,7 @@ class HealingTest(unittest.TestCase):
     def test_what_is_taken_off_stands_at_the_start_of_the_middle(self) -> None:
         c = codec()
         at = SOURCE.index("items.append") + 2
-        parts = fim.crop(SOURCE, fim.Span(at, at + 3), 300)
+        parts = fim.crop(SOURCE, spans.Span(at, at + 3), 300)
         made = fim.assemble(c, parts, spm=True, head=None, budget=600, heal=True)
         text = c.decode(made.ids)
         prefix, middle = text.split("<|fim_prefix|>")[1].split("<|fim_middle|>")
@@ -125,29 +126,29 @@ class HealingTest(unittest.TestCase):
 
 
 class SpanTest(unittest.TestCase):
-    def spans(self, kind: str) -> list[str]:
+    def middles(self, kind: str) -> list[str]:
         """The distinct middles of 300 draws from SOURCE."""
         rng = random.Random(1)
-        drawn = (fim.SPANS[kind](SOURCE, rng) for _ in range(300))
+        drawn = (spans.SPANS[kind](SOURCE, rng) for _ in range(300))
         return sorted({SOURCE[s.start : s.end] for s in drawn if s is not None})
 
     def test_the_rest_of_a_line_ends_where_the_line_ends(self) -> None:
         rng = random.Random(2)
         for _ in range(300):
-            span = fim.rest_of_line(SOURCE, rng)
+            span = spans.rest_of_line(SOURCE, rng)
             if span is not None:
                 self.assertEqual(SOURCE[span.end], "\n")
                 self.assertNotIn("\n", SOURCE[span.start : span.end])
                 self.assertTrue(SOURCE[span.start : span.end])
 
     def test_whole_lines_come_with_and_without_their_indentation(self) -> None:
-        middles = self.spans("lines")
+        middles = self.middles("lines")
         self.assertIn("self.size += 1", middles)
         self.assertIn("        self.size += 1", middles)
         self.assertIn("\n        self.size += 1", middles)
 
     def test_nodes_are_whole_pieces_of_syntax(self) -> None:
-        middles = self.spans("node")
+        middles = self.middles("node")
         self.assertIn('"""First in, first out."""', middles)
         self.assertIn("self.items.append(item)", middles)
         self.assertTrue(any(m.lstrip().startswith("if not self.items:\n") for m in middles))
@@ -155,22 +156,29 @@ class SpanTest(unittest.TestCase):
     def test_nodes_are_found_behind_text_that_is_not_ascii(self) -> None:
         text = 'x = "é漢🙂"; y = f(alpha, beta)\n'
         rng = random.Random(1)
-        middles = {text[s.start : s.end] for s in (fim.node(text, rng) for _ in range(200)) if s}
+        middles = {text[s.start : s.end] for s in (spans.node(text, rng) for _ in range(200)) if s}
         self.assertIn("f(alpha, beta)", middles)
         self.assertIn("alpha, beta", middles)
         for middle in middles:
             ast.parse(f"g({middle})" if "=" not in middle else middle)
 
+    def test_nodes_are_found_behind_a_form_feed_and_odd_line_ends(self) -> None:
+        text = "\x0cx = 1\ny = 'a\u2028b'\rz = f(alpha)\n"
+        rng = random.Random(1)
+        middles = {text[s.start : s.end] for s in (spans.node(text, rng) for _ in range(200)) if s}
+        self.assertIn("z = f(alpha)", middles)
+        self.assertIn("y = 'a\u2028b'", middles)
+
     def test_a_file_that_does_not_parse_has_no_nodes(self) -> None:
-        self.assertIsNone(fim.node("def f(:\n", random.Random(1)))
+        self.assertIsNone(spans.node("def f(:\n", random.Random(1)))
 
 
 class CropTest(unittest.TestCase):
     def test_the_parts_join_back_to_a_run_of_the_file(self) -> None:
         rng = random.Random(3)
         for _ in range(500):
-            for kind in fim.SPANS:
-                span = fim.SPANS[kind](SOURCE, rng)
+            for kind in spans.SPANS:
+                span = spans.SPANS[kind](SOURCE, rng)
                 if span is None:
                     continue
                 parts = fim.crop(SOURCE, span, rng.randint(0, 600))
@@ -180,13 +188,13 @@ class CropTest(unittest.TestCase):
 
     def test_a_crop_starts_and_ends_with_whole_lines(self) -> None:
         at = SOURCE.index("append")
-        parts = fim.crop(SOURCE, fim.Span(at, at + 6), 150)
+        parts = fim.crop(SOURCE, spans.Span(at, at + 6), 150)
         self.assertEqual(SOURCE[parts.start - 1], "\n")
         self.assertTrue(parts.suffix.endswith("\n"))
         self.assertLessEqual(len(parts.prefix) + len(parts.middle) + len(parts.suffix), 150)
 
     def test_room_that_one_side_leaves_goes_to_the_other(self) -> None:
-        parts = fim.crop(SOURCE, fim.Span(0, 3), len(SOURCE) - 1)
+        parts = fim.crop(SOURCE, spans.Span(0, 3), len(SOURCE) - 1)
         self.assertGreater(len(parts.suffix), 0.8 * len(SOURCE))
 
     def test_the_outline_holds_imports_and_what_encloses_the_cursor(self) -> None:
@@ -200,7 +208,7 @@ class CropTest(unittest.TestCase):
     def test_a_repeated_block_leaves_the_middle_as_it_was(self) -> None:
         rng = random.Random(4)
         for _ in range(200):
-            span = fim.rest_of_line(SOURCE, rng)
+            span = spans.rest_of_line(SOURCE, rng)
             if span is None:
                 continue
             text, moved = fim.repeat_block(SOURCE, span, rng)
@@ -212,7 +220,7 @@ class AssembleTest(unittest.TestCase):
     def setUp(self) -> None:
         self.codec = codec()
         at = SOURCE.index("append")
-        self.parts = fim.crop(SOURCE, fim.Span(at, at + len("append(item)")), 300)
+        self.parts = fim.crop(SOURCE, spans.Span(at, at + len("append(item)")), 300)
 
     def check(self, spm: bool, head: str | None, expected: str) -> None:
         made = fim.assemble(self.codec, self.parts, spm=spm, head=head, budget=600)

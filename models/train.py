@@ -1,4 +1,4 @@
-"""Train the GPT: one file that runs the same on CPU cores and on GPUs.
+"""Train the GPT, on CPU cores and on GPUs alike.
 
 Muon for the matrices of the blocks, AdamW for the rest, a learning rate that
 follows the wall clock, an exponential average of the weights, a checkpoint every
@@ -16,10 +16,8 @@ import argparse
 import csv
 import math
 import os
-import queue
 import sys
 import time
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -30,90 +28,15 @@ import torch.multiprocessing as mp
 from torch import Tensor
 
 from corpus import Corpus
-from fim import MIXES, Rows
+from feed import Feed, stages
 from gpt import SHAPES, Gpt, Shape
+from muon import Muon
 from tokenizer import Codec
 
 LOG_FIELDS = ("seconds", "step", "tokens", "loss", "bits_per_byte", "rate", "row_tokens", "tokens_per_second")
 
 ADAM_BETAS = (0.8, 0.99)
 """A long second moment: with few tokens a step, a short one follows the noise."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """From `start` (share of the run, 0 to 1) on, rows have `tokens` tokens of mix `mix`."""
-
-    start: float
-    tokens: int
-    mix: str
-
-
-def stages(text: str) -> list[Stage]:
-    """Parse `0:256:copying,0.4:512:broad`."""
-    try:
-        parts = [part.split(":") for part in text.split(",")]
-        found = [Stage(float(a), int(b), c) for a, b, c in parts]
-    except ValueError:
-        raise SystemExit(
-            f"--rows {text}: write it as 0:256:copying,0.4:512:broad (share of the run : tokens a row : mix)"
-        ) from None
-    for stage in found:
-        if stage.mix not in MIXES:
-            raise SystemExit(f"--rows {text}: there is no mix {stage.mix}; there are {', '.join(MIXES)}")
-    if found[0].start != 0:
-        raise SystemExit(f"--rows {text}: the first part must start at 0")
-    return found
-
-
-class Muon:
-    """Momentum, made orthogonal by five Newton-Schulz steps.
-
-    Source: K. Jordan et al., "Muon: an optimizer for hidden layers" (2024).
-    Matrices of one shape are handled as one batch.
-    """
-
-    COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-
-    def __init__(self, parameters: list[Tensor], momentum: float, decay: float) -> None:
-        self.momentum, self.decay = momentum, decay
-        self.groups: dict[tuple[int, ...], list[Tensor]] = {}
-        for p in parameters:
-            self.groups.setdefault(tuple(p.shape), []).append(p)
-        self.velocity = {shape: torch.zeros(len(ps), *shape, device=ps[0].device) for shape, ps in self.groups.items()}
-
-    @torch.no_grad()
-    def step(self, rate: float) -> None:
-        """Move every matrix by at most `rate` in spectral norm, up to its shape's factor."""
-        for shape, ps in self.groups.items():
-            g = torch.stack([p.grad for p in ps])
-            v = self.velocity[shape]
-            v.lerp_(g, 1 - self.momentum)
-            update = self.orthogonal(g.lerp(v, self.momentum))
-            scale = rate * max(1.0, shape[0] / shape[1]) ** 0.5
-            for p, u in zip(ps, update):
-                p.mul_(1 - rate * self.decay).add_(u, alpha=-scale)
-
-    def orthogonal(self, g: Tensor) -> Tensor:
-        """About U Vᵀ of every matrix of the batch [n, rows, columns]."""
-        a, b, c = self.COEFFICIENTS
-        x = g.bfloat16()
-        tall = x.shape[1] > x.shape[2]
-        x = x.mT if tall else x
-        x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
-        for _ in range(5):
-            s = x @ x.mT
-            x = a * x + (b * s + c * s @ s) @ x
-        return (x.mT if tall else x).float()
-
-    def state(self) -> dict:
-        """What a checkpoint keeps."""
-        return {str(k): v for k, v in self.velocity.items()}
-
-    def load(self, state: dict) -> None:
-        """The inverse of `state`."""
-        for k, v in self.velocity.items():
-            v.copy_(state[str(k)])
 
 
 class Clock:
@@ -135,60 +58,6 @@ def rate_factor(progress: float, step: int, flat: float, floor: float) -> float:
     if progress <= flat:
         return warm
     return warm * (1 - (1 - floor) * (progress - flat) / (1 - flat))
-
-
-def feed(corpus: Path, tokenizer: Path, seed: int, orders: mp.Queue, out: mp.Queue) -> None:
-    """A worker that makes batches: takes (first row, rows, stage), gives arrays."""
-    os.nice(10)
-    rows = Rows(Corpus(corpus), Codec(tokenizer), seed)
-    while (order := orders.get()) is not None:
-        first, count, stage = order
-        made = [rows.row(first + i, stage.tokens + 1, MIXES[stage.mix]) for i in range(count)]
-        out.put((
-            (first, stage),
-            np.array([ids for ids, _ in made], dtype=np.int32),
-            np.array([weights for _, weights in made], dtype=np.float32),
-        ))
-
-
-class Feed:
-    """Batches from `workers` processes, in order of row number, a few steps ahead."""
-
-    AHEAD = 6
-
-    def __init__(self, args: argparse.Namespace, workers: int) -> None:
-        context = mp.get_context("spawn")
-        self.orders, self.out = context.Queue(), context.Queue()
-        self.waiting: dict[tuple[int, Stage], tuple[np.ndarray, np.ndarray]] = {}
-        self.asked: set[tuple[int, Stage]] = set()
-        for _ in range(workers):
-            context.Process(
-                target=feed,
-                args=(args.corpus, args.tokenizer, args.seed, self.orders, self.out),
-                daemon=True,
-            ).start()
-
-    def take(self, first: int, count: int, stage: Stage, stride: int) -> tuple[Tensor, Tensor]:
-        """Ids and weights [count, tokens + 1] of the rows from `first` on.
-
-        The next batches are ordered in advance, `stride` rows apart; what was
-        ordered for the stage before is thrown away when a new one begins.
-        """
-        for i in range(self.AHEAD):
-            key = (first + i * stride, stage)
-            if key not in self.asked:
-                self.asked.add(key)
-                self.orders.put((key[0], count, stage))
-        while (first, stage) not in self.waiting:
-            try:
-                key, ids, weights = self.out.get(timeout=300)
-            except queue.Empty:
-                raise SystemExit("no training rows for five minutes: the worker that makes them died") from None
-            if key[1] == stage:
-                self.waiting[key] = (ids, weights)
-        self.asked.discard((first, stage))
-        ids, weights = self.waiting.pop((first, stage))
-        return torch.from_numpy(ids).long(), torch.from_numpy(weights)
 
 
 def heldout_batch(corpus: Corpus, codec: Codec, tokens: int, files: int) -> tuple[Tensor, Tensor, int]:
@@ -289,7 +158,7 @@ def run(rank: int, processes: int, args: argparse.Namespace) -> None:
     seconds = until_seconds(args.until) if args.until else args.minutes * 60
     clock = Clock(seconds + spent, spent)
     loss_of = torch.compile(model.loss, dynamic=False) if args.compile else model.loss
-    feeder = Feed(args, args.workers)
+    feeder = Feed(args.corpus, args.tokenizer, args.seed, args.workers)
     heldout = None
     log = None
     if first:

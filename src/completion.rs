@@ -82,7 +82,12 @@ pub async fn complete(
         Decision::Ask(extent) => extent,
         Decision::Silent(why) => return Ok(Answer::silent(why)),
     };
-    complete_to(snapshot, ask.offset, extent, model, config).await
+    let mut config = config.clone();
+    if ask.invoked {
+        // Whoever asks by hand wants to see what there is.
+        config.min_score = f32::NEG_INFINITY;
+    }
+    complete_to(snapshot, ask.offset, extent, model, &config).await
 }
 
 /// Completes to a given extent, whatever the trigger would say.

@@ -41,7 +41,8 @@ pub struct CompletionConfig {
     /// Tokens written to the end of a block, at most. Key `maxBlockTokens`.
     pub max_block_tokens: usize,
     /// Lowest mean log-probability of a token that is still shown. At the default a quarter of the
-    /// shipped model's answers go unshown, of which one in a hundred was right. Key `minScore`.
+    /// shipped model's answers go unshown, of which one in a hundred was right. Does not hold for a
+    /// completion asked for by hand. Key `minScore`.
     pub min_score: f32,
     /// Whether imports and signatures from far above are shown to the model. Key `outline`.
     pub outline: bool,

@@ -246,6 +246,12 @@ M.stand_in = {
     editor:expect_lua('Midfill 40%, Midfill', "return table.concat(said, ', ')")
   end,
 
+  [':Midfill status says why there was no ghost text'] = function(open)
+    local editor = open({ text = '$0' })
+    editor:type('ix = ')
+    editor:expect_lua(true, "return vim.fn.execute('Midfill status'):find('no ghost text: no rule fits', 1, true) ~= nil")
+  end,
+
   [':checkhealth midfill finds nothing wrong'] = function(open)
     local editor = open({ text = '$0' })
     editor:lua("vim.cmd('silent checkhealth midfill')")

@@ -50,9 +50,10 @@ local function completion(params)
   return { items = {} }
 end
 
-local methods = {}
+local methods, wants_usage = {}, false
 
 function methods.initialize(params, id)
+  wants_usage = vim.tbl_get(params, 'capabilities', 'experimental', 'midfillUsage')
   local answer = { textDocumentSync = 1 }
   if not options.silent then
     answer.inlineCompletionProvider = true
@@ -75,6 +76,10 @@ end
 
 methods['textDocument/inlineCompletion'] = function(params, id)
   local answer = completion(params)
+  if wants_usage then
+    local why = not answer.items[1] and 'no rule fits' or nil
+    send({ method = 'midfill/usage', params = { reused = 3, computed = 2, decoded = 1, whyNothing = why } })
+  end
   vim.defer_fn(function()
     if cancelled[id] and not options.deaf then
       send({ id = id, error = { code = -32800, message = 'cancelled' } })

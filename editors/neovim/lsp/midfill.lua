@@ -7,6 +7,8 @@ return {
   cmd = { 'midfill', 'serve' },
   filetypes = { 'python' },
   root_markers = { 'pyproject.toml', 'setup.py', 'setup.cfg', 'requirements.txt', '.git' },
+  -- So that `:Midfill status` can say why there was no ghost text.
+  capabilities = { experimental = { midfillUsage = true } },
   on_exit = function(_, _, client_id)
     require('midfill.status').forget(client_id)
   end,
