@@ -123,7 +123,7 @@ fn a_model_that_does_not_load_is_told_in_plain_words() {
     let mut editor = Editor::start(Script::new().fails_to_load(error), json!({}));
     editor.open(URI, "x = \n");
     let id = editor.ghost(URI, 0, 4);
-    assert_eq!(editor.answer(id), Answer::Result(Value::Null));
+    assert_eq!(editor.answer(id), Answer::Result(json!([])));
     let status = editor.wait_for("midfill/status", |params| params["state"] == "error");
     let message = status["message"].as_str().unwrap_or_default();
     assert!(
@@ -139,7 +139,7 @@ fn wrong_options_are_warned_about_and_the_rest_holds() {
     assert_eq!(warning["message"], "Midfill: there is no option `colour`.");
     editor.open(URI, "x = \n");
     let id = editor.ghost(URI, 0, 4);
-    assert_eq!(editor.answer(id), Answer::Result(Value::Null));
+    assert_eq!(editor.answer(id), Answer::Result(json!([])));
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_client_that_breaks_the_protocol_does_not_break_the_server() {
         Answer::Error(-32601)
     );
     let unopened = editor.ghost("file:///project/unopened.py", 5, 5);
-    assert_eq!(editor.answer(unopened), Answer::Result(Value::Null));
+    assert_eq!(editor.answer(unopened), Answer::Result(json!([])));
     editor.open(URI, "x = \n");
     // A range that ends before it starts, behind the text's end.
     editor.notify(

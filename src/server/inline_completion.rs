@@ -12,30 +12,32 @@ use super::{Server, convert};
 use crate::completion::{self, Ask};
 use crate::session::Snapshot;
 
-/// `textDocument/inlineCompletion`. Exactly one answer comes of each request: ghost text, `null`
-/// when there is none or a newer request has taken over, or tower-lsp's own answer to a cancel.
+/// `textDocument/inlineCompletion`. Exactly one answer comes of each request: ghost text, an empty
+/// list when there is none, `null` when a newer request has taken over, or tower-lsp's own answer
+/// to a cancel. The difference matters: Neovim keeps the old ghost text at `null` and hides it at
+/// an empty list.
 pub(super) async fn inline(
     server: &Server,
     params: InlineCompletionParams,
 ) -> Result<Option<InlineCompletionResponse>> {
     let invoked = params.context.trigger_kind == InlineCompletionTriggerKind::Invoked;
-    let Some(found) = ghost_text(server, params.text_document_position_params, invoked).await
-    else {
-        return Ok(None);
-    };
-    // An explicit empty range at the cursor: without a range VS Code replaces the word and
-    // Neovim inserts, with a wider one Neovim hides the text behind the cursor.
-    let item = InlineCompletionItem {
-        insert_text: InsertText::String(found.text),
-        filter_text: None,
-        range: Some(Range {
-            start: found.position,
-            end: found.position,
-        }),
-        command: None,
+    let items = match ghost_text(server, params.text_document_position_params, invoked).await {
+        Outcome::Superseded => return Ok(None),
+        Outcome::Nothing => Vec::new(),
+        // An explicit empty range at the cursor: without a range VS Code replaces the word and
+        // Neovim inserts, with a wider one Neovim hides the text behind the cursor.
+        Outcome::Found(found) => vec![InlineCompletionItem {
+            insert_text: InsertText::String(found.text),
+            filter_text: None,
+            range: Some(Range {
+                start: found.position,
+                end: found.position,
+            }),
+            command: None,
+        }],
     };
     Ok(Some(InlineCompletionResponse::InlineCompletionItemList(
-        vec![item],
+        items,
     )))
 }
 
@@ -44,19 +46,28 @@ pub(super) async fn popup(
     server: &Server,
     params: CompletionParams,
 ) -> Result<Option<CompletionResponse>> {
-    let Some(found) = ghost_text(server, params.text_document_position_params, false).await else {
-        return Ok(None);
+    let items = match ghost_text(server, params.text_document_position_params, false).await {
+        Outcome::Superseded => return Ok(None),
+        Outcome::Nothing => Vec::new(),
+        Outcome::Found(found) => vec![popup_item(found)],
     };
-    // Editors filter items by the word before the cursor, so the item repeats and replaces it.
+    Ok(Some(CompletionResponse::CompletionList(CompletionList {
+        is_incomplete: true,
+        items,
+        ..CompletionList::default()
+    })))
+}
+
+/// Editors filter items by the word before the cursor, so the item repeats and replaces it.
+fn popup_item(found: Found) -> CompletionItem {
     let word = found.word;
     let start = Position {
         line: found.position.line,
         character: found.position.character - word.n_units,
     };
     let whole = format!("{}{}", word.text, found.text);
-    let label = whole.lines().next().unwrap_or_default().trim().to_owned();
-    let item = CompletionItem {
-        label,
+    CompletionItem {
+        label: whole.lines().next().unwrap_or_default().trim().to_owned(),
         kind: Some(CompletionItemKind::Text),
         detail: Some("Midfill".to_owned()),
         filter_text: Some(whole.clone()),
@@ -69,12 +80,17 @@ pub(super) async fn popup(
             new_text: whole,
         })),
         ..CompletionItem::default()
-    };
-    Ok(Some(CompletionResponse::CompletionList(CompletionList {
-        is_incomplete: true,
-        items: vec![item],
-        ..CompletionList::default()
-    })))
+    }
+}
+
+/// What came of a request.
+enum Outcome {
+    /// There is ghost text.
+    Found(Found),
+    /// There is none to show.
+    Nothing,
+    /// A newer request for the same document has taken over.
+    Superseded,
 }
 
 /// Ghost text and where it goes.
@@ -91,22 +107,23 @@ struct Word {
     n_units: u32,
 }
 
-async fn ghost_text(
-    server: &Server,
-    place: TextDocumentPositionParams,
-    invoked: bool,
-) -> Option<Found> {
+async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked: bool) -> Outcome {
     // Everything up to the first await sees the state as the message order made it.
-    let started = server.started()?;
+    let Some(started) = server.started() else {
+        return Outcome::Nothing;
+    };
     let encoding = started.traits.encoding;
     let config = server.config().completion;
     if !config.enabled {
-        return None;
+        return Outcome::Nothing;
     }
     let (snapshot, mut ticket) = {
         let uri = &place.text_document.uri.0;
         let mut session = server.session();
-        (session.snapshot(uri)?, session.begin(uri))
+        let Some(snapshot) = session.snapshot(uri) else {
+            return Outcome::Nothing;
+        };
+        (snapshot, session.begin(uri))
     };
     let offset = convert::offset(&snapshot.text, place.position, encoding);
     // Messages that are already waiting are read first: in a burst of keystrokes all requests
@@ -115,14 +132,14 @@ async fn ghost_text(
     let ask = Ask { offset, invoked };
     let answer = tokio::select! {
         biased;
-        () = ticket.superseded() => return None,
+        () = ticket.superseded() => return Outcome::Superseded,
         answer = completion::complete(&snapshot, ask, &started.model, &config) => answer,
     };
     let answer = match answer {
         Ok(answer) => answer,
         Err(error) => {
             progress::model_error(&server.client, &error).await;
-            return None;
+            return Outcome::Nothing;
         }
     };
     tracing::debug!(
@@ -136,12 +153,14 @@ async fn ghost_text(
     if started.traits.wants_usage {
         progress::usage(&server.client, &answer).await;
     }
-    let text = answer.text?;
-    Some(Found {
-        text,
-        position: convert::position(&snapshot.text, offset, encoding),
-        word: word_before(&snapshot, offset),
-    })
+    match answer.text {
+        None => Outcome::Nothing,
+        Some(text) => Outcome::Found(Found {
+            text,
+            position: convert::position(&snapshot.text, offset, encoding),
+            word: word_before(&snapshot, offset),
+        }),
+    }
 }
 
 fn word_before(snapshot: &Snapshot, offset: usize) -> Word {
