@@ -15,10 +15,18 @@ LOSS, HELDOUT = "#4878a8", "#c8553d"
 
 
 def columns(path: Path, name: str) -> tuple[list[float], list[float]]:
-    """Millions of tokens and the values of column `name`, where it is filled in."""
+    """Millions of tokens and the values of column `name`, where it is filled in.
+
+    What a resumed run did again replaces what was done before.
+    """
     with open(path, encoding="utf-8", newline="") as f:
-        rows = [r for r in csv.DictReader(f) if r.get(name)]
-    return [int(r["tokens"]) / 1e6 for r in rows], [float(r[name]) for r in rows]
+        rows = list(csv.DictReader(f))
+    kept: list[dict[str, str]] = []
+    for row in reversed(rows):
+        if not kept or int(row["tokens"]) < int(kept[-1]["tokens"]):
+            kept.append(row)
+    kept = [row for row in reversed(kept) if row[name]]
+    return [int(r["tokens"]) / 1e6 for r in kept], [float(r[name]) for r in kept]
 
 
 def main() -> None:

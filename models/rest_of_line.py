@@ -6,8 +6,10 @@ model stands what any editor can do without one: find the longest run of text
 before the cursor elsewhere in the open file and copy what followed it.
 
 The model is not asked to write. Its best next token is compared with the right
-one at every step, which is what greedy decoding would follow; a different way
-of cutting the same text into tokens counts as a miss, so this is a lower bound.
+one at every step, which is what greedy decoding would follow; as in the editor,
+the text that healing took back is owed first, and only tokens that agree with it
+count. A different way of cutting the same text into tokens is a miss, so this is
+a lower bound.
 """
 
 from __future__ import annotations
@@ -84,16 +86,25 @@ def copied(cursor: Cursor) -> str:
     return text[start : line_end(text, start)]
 
 
+def agrees(token: bytes, owed: bytes) -> bool:
+    """Whether a token may come next while `owed` must be written first."""
+    return bool(token) and (token.startswith(owed) or owed.startswith(token))
+
+
 def finished(model: Gpt, codec: Codec, found: list[Cursor], tokens: int, headed: bool) -> list[bool]:
     """For every cursor, whether greedy decoding gives the answer and then stops."""
     jobs: list[tuple[int, list[int], int]] = []
+    owed: dict[int, bytes] = {}
     for i, c in enumerate(found):
         room = int(tokens * BYTES_PER_TOKEN)
         parts = crop(c.text, c.span, int(room * 0.85) if headed else room)
         head = c.path + "\n" + outline(c.text, parts.start, room // 6) if headed else None
         made = assemble(codec, parts, spm=True, head=head, budget=tokens, heal=True)
         if made is not None:
-            jobs.append((i, made.ids, made.ids.index(codec.middle)))
+            middle = made.ids.index(codec.middle)
+            written = b"".join(codec.bytes[t] for t in made.ids[middle + 1 : -1])
+            owed[i] = written[: len(written) - len(c.answer.encode())]
+            jobs.append((i, made.ids, middle))
     jobs.sort(key=lambda job: len(job[1]))
     right = [False] * len(found)
     stops = torch.tensor(codec.starts_line)
@@ -103,10 +114,17 @@ def finished(model: Gpt, codec: Codec, found: list[Cursor], tokens: int, headed:
         ids = torch.full((len(batch), max(len(b[1]) for b in batch)), codec.pad)
         for row, (_, tokens_of, _) in enumerate(batch):
             ids[row, : len(tokens_of)] = torch.tensor(tokens_of)
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16):
             hidden = model.hidden(ids)
         for row, (i, tokens_of, middle) in enumerate(batch):
-            best = model.output(hidden[row, middle : len(tokens_of) - 1].float()).argmax(-1)
+            logits = model.output(hidden[row, middle : len(tokens_of) - 1].float())
+            rest = owed[i]
+            for step in range(len(logits)):
+                if not rest:
+                    break
+                logits[step, [not agrees(b, rest) for b in codec.bytes]] = float("-inf")
+                rest = rest[len(codec.bytes[tokens_of[middle + 1 + step]]) :]
+            best = logits.argmax(-1)
             right[i] = best[:-1].tolist() == tokens_of[middle + 1 : -1] and bool(stops[best[-1]])
     return right
 
@@ -129,6 +147,7 @@ def main() -> None:
     if not args.checkpoint.is_file():
         raise SystemExit(f"{args.checkpoint} does not exist: train.py writes one every few minutes")
     torch.set_num_threads(1)
+    torch.set_grad_enabled(False)
     saved = torch.load(args.checkpoint, map_location="cpu")
     model = Gpt(Shape(**saved["shape"]), max(args.tokens, saved["context"]))
     model.load_state_dict(saved["average"], strict=False)

@@ -254,8 +254,6 @@ def run(rank: int, processes: int, args: argparse.Namespace) -> None:
         save(args.out / "last.pt", state())
         row = dict.fromkeys(LOG_FIELDS, "")
         row.update(seconds=f"{clock.seconds():.0f}", step=step, tokens=tokens_seen, row_tokens=longest)
-        if losses:
-            row["loss"] = f"{sum(losses) / len(losses):.4f}"
         if heldout is not None:
             row["bits_per_byte"] = f"{measure(model, average, heldout, device):.4f}"
         log.writerow(row)
