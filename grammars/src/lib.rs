@@ -1,6 +1,6 @@
 //! The languages Midfill reads: one row per language, with its grammar and its queries by purpose.
 //!
-//! A query file answers one question about code (`scopes`, `outline`) and lives under
+//! A query file answers one question about code (`scopes`, `outline`, `invalid`) and lives under
 //! `queries/<language>/<question>.scm`. A new language is a new row in [`LANGUAGES`] and a folder
 //! of queries; the tests below see to it that every language has every query and that all compile.
 
@@ -24,6 +24,7 @@ pub struct Language {
     grammar: tree_sitter_language::LanguageFn,
     outline: Source,
     scopes: Source,
+    invalid: Source,
 }
 
 /// A query's text and, once asked for, the compiled query.
@@ -56,6 +57,7 @@ pub static LANGUAGES: [Language; 1] = [Language {
     grammar: tree_sitter_python::LANGUAGE,
     outline: Source::new(include_str!("../queries/python/outline.scm")),
     scopes: Source::new(include_str!("../queries/python/scopes.scm")),
+    invalid: Source::new(include_str!("../queries/python/invalid.scm")),
 }];
 
 impl Language {
@@ -82,6 +84,11 @@ impl Language {
         self.outline.query(&self.grammar())
     }
 
+    /// What the grammar lets pass although the language forbids it: captures `@invalid`.
+    pub fn invalid(&self) -> &Query {
+        self.invalid.query(&self.grammar())
+    }
+
     /// Definitions that enclose a place: captures `@function` or `@class`, `@name` and `@body`.
     pub fn scopes(&self) -> &Query {
         self.scopes.query(&self.grammar())
@@ -99,6 +106,14 @@ mod tests {
                 language
                     .outline()
                     .capture_index_for_name("import")
+                    .is_some(),
+                "{}",
+                language.id
+            );
+            assert!(
+                language
+                    .invalid()
+                    .capture_index_for_name("invalid")
                     .is_some(),
                 "{}",
                 language.id

@@ -1,9 +1,21 @@
 //! How broken a tree is.
 
-use grammars::tree_sitter::{Node, Tree};
+use grammars::Language;
+use grammars::tree_sitter::{Node, QueryCursor, Tree};
+use streaming_iterator::StreamingIterator as _;
 
-/// Number of `ERROR` and `MISSING` nodes. Subtrees without errors are not walked.
-pub fn count_errors(tree: &Tree) -> usize {
+/// Number of `ERROR` and `MISSING` nodes, and of places where the grammar is more lenient than the
+/// language.
+pub fn count_errors(language: &Language, tree: &Tree, text: &str) -> usize {
+    let mut cursor = QueryCursor::new();
+    let lenient = cursor
+        .matches(language.invalid(), tree.root_node(), text.as_bytes())
+        .count();
+    lenient + error_nodes(tree)
+}
+
+/// Subtrees without errors are not walked.
+fn error_nodes(tree: &Tree) -> usize {
     fn count(node: Node<'_>) -> usize {
         if !node.has_error() {
             return 0;
@@ -17,15 +29,13 @@ pub fn count_errors(tree: &Tree) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use grammars::Language;
-
     use super::*;
 
     #[track_caller]
     fn check(text: &str, errors: bool) {
         let python = Language::from_id("python").expect("python is a known language");
         let tree = crate::syntax::parse_str(python, text).expect("parses");
-        assert_eq!(count_errors(&tree) > 0, errors, "{text:?}");
+        assert_eq!(count_errors(python, &tree, text) > 0, errors, "{text:?}");
     }
 
     #[test]
@@ -34,5 +44,8 @@ mod tests {
         check("x = [1, 2\n", true);
         check("def f(:\n    pass\n", true);
         check("", false);
+        check("x += 1\ny = z = 2\n", false);
+        check("x += y += 1\n", true);
+        check("x = y -= 1\n", true);
     }
 }

@@ -5,6 +5,38 @@ use super::{Draft, Verdict};
 /// Cuts before the first closer that closes nothing: neither what the answer opened, nor what the
 /// text before the cursor left open and the rest of the line does not close.
 pub(super) fn judge(draft: &Draft<'_>) -> Verdict {
+    let mut scan = before(draft);
+    // What the rest of the line closes is not the answer's to close.
+    close_rest_of_line(draft, &mut scan.open);
+    for (at, c) in draft.text.char_indices() {
+        if scan.step(c) == Step::Unmatched {
+            return match draft.text[..at].trim().is_empty() {
+                true => Verdict::Drop("it closes a bracket that is not open"),
+                false => Verdict::Cut(at),
+            };
+        }
+    }
+    Verdict::Keep
+}
+
+/// The closers, innermost first, of the brackets that are open behind `text` at the cursor and
+/// that the rest of the line does not close.
+pub(super) fn missing(draft: &Draft<'_>, text: &str) -> String {
+    let mut scan = before(draft);
+    for c in text.chars() {
+        scan.step(c);
+    }
+    close_rest_of_line(draft, &mut scan.open);
+    let closer = |opener: &char| match opener {
+        '(' => ')',
+        '[' => ']',
+        _ => '}',
+    };
+    scan.open.iter().rev().map(closer).collect()
+}
+
+/// The state at the cursor.
+fn before(draft: &Draft<'_>) -> Scan {
     let mut scan = Scan::default();
     for line in draft.before.split_inclusive('\n') {
         // The excerpt may begin inside a string. A line that starts a definition at the margin
@@ -19,25 +51,20 @@ pub(super) fn judge(draft: &Draft<'_>) -> Verdict {
             scan.step(c);
         }
     }
-    // What the rest of the line closes is not the answer's to close.
+    scan
+}
+
+/// Takes from `open` what the rest of the line closes.
+fn close_rest_of_line(draft: &Draft<'_>, open: &mut Vec<char>) {
     for c in draft.line_after().chars() {
         match opener(c) {
-            Some(opener) if scan.open.last() == Some(&opener) => {
-                scan.open.pop();
+            Some(opener) if open.last() == Some(&opener) => {
+                open.pop();
             }
             None if c.is_whitespace() || ",:;".contains(c) => {}
             _ => break,
         }
     }
-    for (at, c) in draft.text.char_indices() {
-        if scan.step(c) == Step::Unmatched {
-            return match draft.text[..at].trim().is_empty() {
-                true => Verdict::Drop("it closes a bracket that is not open"),
-                false => Verdict::Cut(at),
-            };
-        }
-    }
-    Verdict::Keep
 }
 
 fn opener(closer: char) -> Option<char> {
