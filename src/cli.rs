@@ -12,6 +12,7 @@ mod serve;
 use std::process::ExitCode;
 
 use args::{Args, Command};
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// Runs one command. Exit codes: 0 done, 1 done with something unreadable or amiss, 2 could not
 /// run.
@@ -40,6 +41,13 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
             .downcast_ref::<std::io::Error>()
             .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
     })
+}
+
+/// A progress bar on standard error, hidden where that is no terminal; `unit` follows the counts.
+fn progress(n: usize, unit: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(&format!("{{bar:40}} {{pos}}/{{len}}{unit} {{eta}}"))
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(n as u64).with_style(style)
 }
 
 /// A runtime for one command: the work is the model's, which has a thread of its own.

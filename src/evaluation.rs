@@ -125,31 +125,6 @@ impl std::fmt::Display for Share {
     }
 }
 
-/// A small seeded generator (SplitMix64, Steele et al. 2014): test sets must not change when a
-/// library's generator does.
-pub struct Seeded(u64);
-
-impl Seeded {
-    /// A generator; equal seeds give equal numbers.
-    pub fn new(seed: u64) -> Seeded {
-        Seeded(seed)
-    }
-
-    /// The next number.
-    pub fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`, which must be above zero. The bias is below 2⁻⁴⁰ for any `n` here.
-    pub fn below(&mut self, n: usize) -> usize {
-        ((u128::from(self.next_u64()) * n as u128) >> 64) as usize
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,6 +38,7 @@
 //! decode → [`completion::trim`] watches the pieces, stops early, cleans up → wire.
 
 pub mod config;
+pub mod seeded;
 
 pub mod session;
 pub mod syntax;

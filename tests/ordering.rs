@@ -1,7 +1,7 @@
 //! Order, cancel, and one answer for every request, under a flood.
 
-use midfill::evaluation::Seeded;
 use midfill::model::scripted::{Gate, Script};
+use midfill::seeded::Seeded;
 use serde_json::{Value, json};
 
 use crate::editor::{Answer, Editor, ghost_text};

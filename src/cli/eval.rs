@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::args::EvalArgs;
@@ -13,7 +12,8 @@ use super::open::open;
 use crate::config::CompletionConfig;
 use crate::evaluation::cursors::{self, Cursor};
 use crate::evaluation::rest_of_line::{self, Outcome};
-use crate::evaluation::{Seeded, Source, bits, sources};
+use crate::evaluation::{Source, bits, sources};
+use crate::seeded::Seeded;
 
 pub(super) fn run(args: &EvalArgs) -> Result<ExitCode> {
     let mut found = Vec::new();
@@ -83,7 +83,7 @@ fn judge(
     super::runtime()?.block_on(async {
         let info = model.ready().await?;
         let tokenizer = model.tokenizer().context("the model has no tokenizer")?;
-        let progress = progress(cursors.len() + args.files);
+        let progress = super::progress(cursors.len() + args.files, "");
         let mut outcomes = Vec::with_capacity(cursors.len());
         for cursor in cursors {
             let source = &found[cursor.source_idx];
@@ -102,12 +102,6 @@ fn judge(
         progress.finish_and_clear();
         Ok((outcomes, total.per_byte()))
     })
-}
-
-fn progress(n: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(n as u64).with_style(style)
 }
 
 fn line(name: &str, outcomes: &[Outcome], per_byte: Option<f64>) {

@@ -80,8 +80,8 @@ pub(super) fn svg(text: &str, offset: usize, ghost: Option<&str>, around: usize)
 }
 
 fn lines(text: &str, offset: usize, ghost: &str, around: usize) -> Vec<Line> {
-    let before: Vec<&str> = text[..offset].lines_with_last().collect();
-    let after: Vec<&str> = text[offset..].lines_with_last().collect();
+    let before = all_lines(&text[..offset]);
+    let after = all_lines(&text[offset..]);
     let first = before.len().saturating_sub(around + 1);
     let mut lines: Vec<Vec<(String, Part)>> = before[first..]
         .iter()
@@ -119,14 +119,10 @@ fn lines(text: &str, offset: usize, ghost: &str, around: usize) -> Vec<Line> {
 }
 
 /// Lines of a text, the last one too when it is empty.
-trait LinesWithLast {
-    fn lines_with_last(&self) -> impl Iterator<Item = &str>;
-}
-
-impl LinesWithLast for str {
-    fn lines_with_last(&self) -> impl Iterator<Item = &str> {
-        self.split('\n').map(|line| line.trim_end_matches('\r'))
-    }
+fn all_lines(text: &str) -> Vec<&str> {
+    text.split('\n')
+        .map(|line| line.trim_end_matches('\r'))
+        .collect()
 }
 
 fn escaped(text: &str) -> String {

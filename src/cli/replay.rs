@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::ReplayArgs;
 use crate::evaluation::replay;
@@ -17,9 +16,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode> {
     let mut arguments = vec!["serve".to_owned()];
     arguments.extend(args.model.arguments());
     let name = args.file.file_name().unwrap_or_default().to_string_lossy();
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} keys {eta}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    let progress = ProgressBar::new(args.keys as u64).with_style(style);
+    let progress = super::progress(args.keys, " keys");
     let report = replay::replay(&program, &arguments, &name, &plan, |_| progress.inc(1))?;
     progress.finish_and_clear();
     if args.json {

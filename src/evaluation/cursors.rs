@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Seeded, Source};
+use super::Source;
+use crate::seeded::Seeded;
 
 /// Lines a file must have to be drawn from.
 const MIN_LINES: usize = 10;

@@ -1,6 +1,7 @@
 //! How the next token is chosen from the logits, and how probable it was.
 
 use super::{Sampling, Token};
+use crate::seeded::Seeded;
 
 /// A chosen token.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,7 +14,7 @@ pub(crate) struct Choice {
 /// Chooses token after token for one job.
 pub(crate) struct Sampler {
     sampling: Sampling,
-    random: SplitMix64,
+    random: Seeded,
 }
 
 impl Sampler {
@@ -24,7 +25,7 @@ impl Sampler {
         };
         Sampler {
             sampling,
-            random: SplitMix64(seed),
+            random: Seeded::new(seed),
         }
     }
 
@@ -131,24 +132,6 @@ fn ln_sum(logits: impl Iterator<Item = f32>, max: f32) -> f32 {
         .map(|logit| f64::from((logit - max).exp()))
         .sum();
     sum.ln() as f32
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): small, fast, the same on every machine.
-struct SplitMix64(u64);
-
-impl SplitMix64 {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// Uniform in `0.0..1.0`.
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
-    }
 }
 
 #[cfg(test)]
