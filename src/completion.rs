@@ -1,23 +1,32 @@
 //! Snapshot in, ghost text out.
 //!
-//! The walk: [`trigger`] decides whether to ask and for how much; [`prompt`] lays out what the
-//! model sees; the model writes; [`trim`] watches the pieces, ends the generation early by
-//! dropping it, and cleans up what is left.
+//! The walk: [`trigger`] decides whether to ask and for how much; `request` makes the job, with
+//! [`prompt`] laying out what the model sees; `writing` lets the model write and ends it early by
+//! dropping the generation; `verdict` cleans up with [`trim`] and decides whether to show it.
 
 pub mod excerpt;
 pub mod fim;
 pub mod prompt;
+mod request;
+mod surroundings;
 pub mod trigger;
 pub mod trim;
+mod verdict;
+mod writing;
+
+use std::sync::Arc;
 
 use crate::config::CompletionConfig;
-use crate::model::{Event, Job, Model, ModelError, Priority, Sampling, StopReason, Usage};
+use crate::model::{Model, ModelError, StopReason, Usage};
 use crate::session::Snapshot;
 use crate::syntax::{self, Place};
-use fim::Fim;
-use prompt::{Prompt, Recipe};
+pub use request::Request;
+pub use surroundings::Surroundings;
+pub use writing::Written;
+
+use prompt::Prompt;
 use trigger::{Decision, Extent};
-use trim::{Applied, Draft};
+use trim::Applied;
 
 /// Where and why a completion is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,33 +70,55 @@ impl Answer {
     }
 }
 
+/// What a completion works with, besides the text. Cheap to clone.
+#[derive(Clone)]
+pub struct Means {
+    /// The model that writes.
+    pub model: Model,
+    /// How ghost text is made.
+    pub config: CompletionConfig,
+    /// What is known beyond the open document.
+    pub surroundings: Arc<Surroundings>,
+}
+
+impl Means {
+    /// A model and a config, with nothing known beyond the document.
+    pub fn new(model: Model, config: CompletionConfig) -> Means {
+        Means {
+            model,
+            config,
+            surroundings: Arc::default(),
+        }
+    }
+}
+
 /// Completes at a place in a snapshot.
 ///
 /// Dropping the future cancels: the model stops at once and keeps what it has read.
 ///
 /// # Errors
 /// When the model could not be loaded or cannot compute.
-pub async fn complete(
-    snapshot: &Snapshot,
-    ask: Ask,
-    model: &Model,
-    config: &CompletionConfig,
-) -> Result<Answer, ModelError> {
+pub async fn complete(snapshot: &Snapshot, ask: Ask, means: &Means) -> Result<Answer, ModelError> {
+    let extent = match extent(snapshot, ask) {
+        Decision::Ask(extent) => extent,
+        Decision::Silent(why) => return Ok(Answer::silent(why)),
+    };
+    let mut means = means.clone();
+    if ask.invoked {
+        // Whoever asks by hand wants to see what there is.
+        means.config.min_score = f32::NEG_INFINITY;
+    }
+    complete_to(snapshot, ask.offset, extent, &means).await
+}
+
+/// Whether to ask the model at a place, and for how much.
+pub fn extent(snapshot: &Snapshot, ask: Ask) -> Decision {
     let (before, after) = snapshot.line_around(ask.offset);
     let place = match &snapshot.tree {
         Some(tree) => syntax::place(tree, ask.offset),
         None => Place::Code,
     };
-    let extent = match trigger::decide(&before, &after, place, ask.invoked) {
-        Decision::Ask(extent) => extent,
-        Decision::Silent(why) => return Ok(Answer::silent(why)),
-    };
-    let mut config = config.clone();
-    if ask.invoked {
-        // Whoever asks by hand wants to see what there is.
-        config.min_score = f32::NEG_INFINITY;
-    }
-    complete_to(snapshot, ask.offset, extent, model, &config).await
+    trigger::decide(&before, &after, place, ask.invoked)
 }
 
 /// Completes to a given extent, whatever the trigger would say.
@@ -98,119 +129,11 @@ pub async fn complete_to(
     snapshot: &Snapshot,
     offset: usize,
     extent: Extent,
-    model: &Model,
-    config: &CompletionConfig,
+    means: &Means,
 ) -> Result<Answer, ModelError> {
-    let info = model.ready().await?;
-    let tokenizer = model
-        .tokenizer()
-        .ok_or_else(|| ModelError::Gone("it is loaded but has no tokenizer".to_owned()))?;
-    let fim = Fim::of(&info, &*tokenizer);
-    let max_tokens = match extent {
-        Extent::Line => config.max_line_tokens,
-        Extent::Block => config.max_block_tokens,
-    };
-    // The room for the answer is the same for a line and a block: a prompt that changed its size
-    // with the extent would lose its place in the KV cache at every change.
-    let longest = config.max_line_tokens.max(config.max_block_tokens);
-    let room = (info.n_ctx as usize).saturating_sub(longest);
-    let recipe = Recipe {
-        n_tokens: config.prompt_tokens.min(room),
-        outline: config.outline,
-        heal: config.heal,
-    };
-    let prompt = prompt::build(snapshot, offset, fim.as_ref(), &*tokenizer, recipe);
-    let job = Job {
-        prompt: prompt.tokens.clone(),
-        heal: prompt.heal.clone(),
-        max_tokens,
-        stop: match extent {
-            Extent::Line => vec!["\n".to_owned()],
-            Extent::Block => Vec::new(),
-        },
-        stop_tokens: fim
-            .as_ref()
-            .map(|fim| fim.stops.clone())
-            .unwrap_or_default(),
-        sampling: Sampling::Greedy,
-        priority: Priority::Completion,
-    };
-    let mut draft = Draft {
-        before: &prompt.excerpt.prefix,
-        after: &prompt.excerpt.suffix,
-        text: String::new(),
-        extent,
-        language: snapshot.language,
-    };
-    let mut usage = Usage::default();
-    let mut stop = None;
-    // End of each piece in the draft, and its log-probability.
-    let mut pieces: Vec<(usize, f32)> = Vec::new();
-    let mut generation = model.generate(job);
-    while let Some(event) = generation.next().await {
-        match event {
-            Event::Started {
-                n_reused,
-                n_computed,
-            } => {
-                (usage.n_reused, usage.n_computed) = (n_reused, n_computed);
-            }
-            Event::Piece { text, logprob } => {
-                usage.n_decoded += 1;
-                draft.text.push_str(&text);
-                pieces.push((draft.text.len(), logprob));
-                if trim::block_end(&draft).is_some() {
-                    break;
-                }
-            }
-            Event::Done {
-                reason,
-                usage: total,
-            } => (stop, usage) = (Some(reason), total),
-            Event::Failed(error) => return Err(error),
-        }
-    }
-    // Stops the model where it was still writing.
-    drop(generation);
-
-    let (shown, applied) = match config.clean_up {
-        true => trim::trim(&mut draft),
-        false => (!draft.text.is_empty(), Vec::new()),
-    };
-    let score = score(&pieces, draft.text.len());
-    let mut why_nothing = (!shown).then(|| {
-        let last = applied.last().map(|applied| &applied.verdict);
-        match last {
-            Some(trim::Verdict::Drop(why)) => (*why).to_owned(),
-            _ => "the rules left nothing".to_owned(),
-        }
-    });
-    if shown && score.is_some_and(|score| score < config.min_score) {
-        why_nothing = Some("the model is not sure enough".to_owned());
-    }
-    let text = draft.text;
-    Ok(Answer {
-        text: why_nothing.is_none().then_some(text),
-        why_nothing,
-        score,
-        applied,
-        usage,
-        stop,
-        prompt: Some(prompt),
-    })
-}
-
-/// Mean log-probability of the pieces that begin within the first `end` bytes.
-fn score(pieces: &[(usize, f32)], end: usize) -> Option<f32> {
-    let mut begin = 0;
-    let mut shown = Vec::new();
-    for (piece_end, logprob) in pieces {
-        if begin < end {
-            shown.push(*logprob);
-        }
-        begin = *piece_end;
-    }
-    (!shown.is_empty()).then(|| shown.iter().sum::<f32>() / shown.len() as f32)
+    let request = request::prepare(snapshot, offset, extent, means).await?;
+    let written = writing::write(&request, means).await?;
+    Ok(verdict::judge(&request, written, means))
 }
 
 #[cfg(test)]
@@ -245,13 +168,8 @@ mod tests {
             offset,
             invoked: false,
         };
-        let answer = block_on(complete(
-            &snapshot,
-            ask,
-            &model,
-            &CompletionConfig::default(),
-        ))
-        .expect("a scripted model answers");
+        let means = Means::new(model, CompletionConfig::default());
+        let answer = block_on(complete(&snapshot, ask, &means)).expect("a scripted model answers");
         let shown = match (&answer.text, &answer.why_nothing) {
             (Some(text), _) => {
                 let whole = snapshot.text.to_string();
@@ -274,14 +192,9 @@ mod tests {
             prompt_tokens: n_tokens,
             ..CompletionConfig::default()
         };
-        block_on(complete_to(
-            &snapshot,
-            offset,
-            Extent::Line,
-            &model,
-            &config,
-        ))
-        .expect("a scripted model answers");
+        let means = Means::new(model, config);
+        block_on(complete_to(&snapshot, offset, Extent::Line, &means))
+            .expect("a scripted model answers");
         expected.assert_eq(&record.prompts().concat());
     }
 

@@ -79,67 +79,57 @@ pub fn from_options(options: &Value) -> (Config, Vec<String>) {
         return (config, problems);
     };
     for (key, value) in options {
-        let known = set(&mut config, key, value);
-        match known {
-            Some(true) => {}
-            Some(false) => {
-                problems.push(format!(
-                    "the option `{key}` cannot be {value}; its default holds"
-                ));
-            }
+        match OPTIONS.iter().find(|(known, _)| known == key) {
             None => problems.push(format!("there is no option `{key}`")),
+            // `null` is the default.
+            Some(_) if value.is_null() => {}
+            Some((_, set)) => {
+                if set(&mut config, value).is_none() {
+                    problems.push(format!(
+                        "the option `{key}` cannot be {value}; its default holds"
+                    ));
+                }
+            }
         }
     }
     (config, problems)
 }
 
-/// Sets one key: `None` for an unknown one, `Some(false)` for a value it cannot have. `null` is
-/// the default.
-fn set(config: &mut Config, key: &str, value: &Value) -> Option<bool> {
-    fn put<T>(place: &mut T, value: Option<T>) -> bool {
-        value.map(|value| *place = value).is_some()
-    }
-    let number = || value.as_u64().and_then(|n| u32::try_from(n).ok());
-    let tokens = || number().filter(|n| *n > 0).map(|n| n as usize);
-    let Config { model, completion } = config;
-    if value.is_null() {
-        let known = [
-            "model",
-            "context",
-            "threads",
-            "gpuLayers",
-            "enabled",
-            "promptTokens",
-            "maxLineTokens",
-            "maxBlockTokens",
-            "minScore",
-            "outline",
-            "healing",
-            "cleanUp",
-        ];
-        return known.contains(&key).then_some(true);
-    }
-    Some(match key {
-        "model" => put(
-            &mut model.path,
-            value.as_str().map(|path| Some(PathBuf::from(path))),
-        ),
-        "context" => put(&mut model.n_ctx, number().filter(|n| *n > 0).map(Some)),
-        "threads" => put(&mut model.n_threads, number().filter(|n| *n > 0).map(Some)),
-        "gpuLayers" => put(&mut model.gpu_layers, number().map(Some)),
-        "enabled" => put(&mut completion.enabled, value.as_bool()),
-        "promptTokens" => put(&mut completion.prompt_tokens, tokens()),
-        "maxLineTokens" => put(&mut completion.max_line_tokens, tokens()),
-        "maxBlockTokens" => put(&mut completion.max_block_tokens, tokens()),
-        "minScore" => put(
-            &mut completion.min_score,
-            value.as_f64().map(|score| score as f32),
-        ),
-        "outline" => put(&mut completion.outline, value.as_bool()),
-        "healing" => put(&mut completion.heal, value.as_bool()),
-        "cleanUp" => put(&mut completion.clean_up, value.as_bool()),
-        _ => return None,
-    })
+/// Sets one option; `None`, with nothing set, for a value it cannot have.
+type Set = fn(&mut Config, &Value) -> Option<()>;
+
+/// All keys, in the order of [`Config`].
+#[rustfmt::skip]
+static OPTIONS: &[(&str, Set)] = &[
+    ("model", |c, v| put(&mut c.model.path, v.as_str().map(|path| Some(PathBuf::from(path))))),
+    ("context", |c, v| put(&mut c.model.n_ctx, positive(v).map(Some))),
+    ("threads", |c, v| put(&mut c.model.n_threads, positive(v).map(Some))),
+    ("gpuLayers", |c, v| put(&mut c.model.gpu_layers, number(v).map(Some))),
+    ("enabled", |c, v| put(&mut c.completion.enabled, v.as_bool())),
+    ("promptTokens", |c, v| put(&mut c.completion.prompt_tokens, tokens(v))),
+    ("maxLineTokens", |c, v| put(&mut c.completion.max_line_tokens, tokens(v))),
+    ("maxBlockTokens", |c, v| put(&mut c.completion.max_block_tokens, tokens(v))),
+    ("minScore", |c, v| put(&mut c.completion.min_score, v.as_f64().map(|score| score as f32))),
+    ("outline", |c, v| put(&mut c.completion.outline, v.as_bool())),
+    ("healing", |c, v| put(&mut c.completion.heal, v.as_bool())),
+    ("cleanUp", |c, v| put(&mut c.completion.clean_up, v.as_bool())),
+];
+
+fn put<T>(place: &mut T, value: Option<T>) -> Option<()> {
+    *place = value?;
+    Some(())
+}
+
+fn number(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|n| u32::try_from(n).ok())
+}
+
+fn positive(value: &Value) -> Option<u32> {
+    number(value).filter(|n| *n > 0)
+}
+
+fn tokens(value: &Value) -> Option<usize> {
+    positive(value).map(|n| n as usize)
 }
 
 #[cfg(test)]

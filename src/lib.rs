@@ -7,6 +7,7 @@
 //!       server                       translates; the only room that knows LSP
 //!         ├── session                the only mutable state; hands out snapshots
 //!         ├── completion             snapshot in, ghost text out
+//!         │      ├── project               the repository around it: files, modules, names
 //!         │      ├── syntax ─ grammars     questions about code; languages and queries
 //!         │      └── model                 one thread, one KV cache; knows no code and no LSP
 //!         └── config                 read at the start, handed down
@@ -40,6 +41,7 @@
 pub mod config;
 pub mod seeded;
 
+pub mod project;
 pub mod session;
 pub mod syntax;
 

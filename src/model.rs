@@ -150,18 +150,20 @@ pub struct FimTokens {
 }
 
 /// Which job goes first. A waiting completion goes before an explanation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub enum Priority {
     /// Long answers a person reads as they come.
     Explanation,
     /// Ghost text.
+    #[default]
     Completion,
 }
 
 /// How the next token is chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub enum Sampling {
     /// The most likely token.
+    #[default]
     Greedy,
     /// Drawn at a temperature from the smallest set of tokens whose mass reaches `top_p`.
     Seeded {
@@ -175,7 +177,7 @@ pub enum Sampling {
 }
 
 /// One request to the model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Job {
     /// The prompt, sentinels included. Must leave room for `max_tokens` in the context.
     pub prompt: Vec<Token>,

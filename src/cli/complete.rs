@@ -10,7 +10,7 @@ use serde_json::json;
 use super::args::CompleteArgs;
 use super::open::open;
 use super::picture;
-use crate::completion::{self, Answer, Ask};
+use crate::completion::{self, Answer, Ask, Means};
 use crate::config::CompletionConfig;
 use crate::session::Snapshot;
 
@@ -35,8 +35,8 @@ pub(super) fn run(args: &CompleteArgs) -> Result<ExitCode> {
         clean_up: !args.raw,
         ..CompletionConfig::default()
     };
-    let answer =
-        super::runtime()?.block_on(completion::complete(&snapshot, ask, &model, &config))?;
+    let means = Means::new(model, config);
+    let answer = super::runtime()?.block_on(completion::complete(&snapshot, ask, &means))?;
     if let Some(path) = &args.picture {
         let picture = picture::svg(&text, offset, answer.text.as_deref(), args.around);
         std::fs::write(path, picture)

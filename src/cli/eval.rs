@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::args::EvalArgs;
 use super::open::open;
+use crate::completion::Means;
 use crate::config::CompletionConfig;
 use crate::evaluation::cursors::{self, Cursor};
 use crate::evaluation::rest_of_line::{self, Outcome};
@@ -84,10 +85,11 @@ fn judge(
         let info = model.ready().await?;
         let tokenizer = model.tokenizer().context("the model has no tokenizer")?;
         let progress = super::progress(cursors.len() + args.files, "");
+        let means = Means::new(model.clone(), config.clone());
         let mut outcomes = Vec::with_capacity(cursors.len());
         for cursor in cursors {
             let source = &found[cursor.source_idx];
-            outcomes.push(rest_of_line::by_model(source, cursor, &model, config).await?);
+            outcomes.push(rest_of_line::by_model(source, cursor, &means).await?);
             progress.inc(1);
         }
         let mut seeded = Seeded::new(args.seed);

@@ -1,11 +1,10 @@
 //! The rest-of-line task: from a random cursor, does the answer equal what the author wrote?
 
 use crate::completion::trigger::Extent;
-use crate::completion::{self};
-use crate::config::CompletionConfig;
+use crate::completion::{self, Means};
 use crate::evaluation::cursors::Cursor;
 use crate::evaluation::{Share, Source, copy::copy};
-use crate::model::{Model, ModelError};
+use crate::model::ModelError;
 use crate::session::Snapshot;
 
 /// One answer.
@@ -45,12 +44,10 @@ impl Outcome {
 pub async fn by_model(
     source: &Source,
     cursor: &Cursor,
-    model: &Model,
-    config: &CompletionConfig,
+    means: &Means,
 ) -> Result<Outcome, ModelError> {
     let snapshot = Snapshot::of(&source.path, &cursor.text(source));
-    let answer =
-        completion::complete_to(&snapshot, cursor.offset, Extent::Line, model, config).await?;
+    let answer = completion::complete_to(&snapshot, cursor.offset, Extent::Line, means).await?;
     let outcome = Outcome::of(answer.text.unwrap_or_default(), answer.score, &cursor.gold);
     Ok(Outcome {
         why_nothing: answer.why_nothing,

@@ -9,7 +9,7 @@ use tower_lsp::jsonrpc::Result;
 
 use super::progress;
 use super::{Server, convert};
-use crate::completion::{self, Ask};
+use crate::completion::{self, Ask, Means};
 use crate::session::Snapshot;
 
 /// `textDocument/inlineCompletion`. Exactly one answer comes of each request: ghost text, an empty
@@ -113,8 +113,8 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
         return Outcome::Nothing;
     };
     let encoding = started.traits.encoding;
-    let config = server.config().completion;
-    if !config.enabled {
+    let means = Means::new(started.model.clone(), server.config().completion);
+    if !means.config.enabled {
         return Outcome::Nothing;
     }
     let (snapshot, mut ticket) = {
@@ -133,7 +133,7 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
     let answer = tokio::select! {
         biased;
         () = ticket.superseded() => return Outcome::Superseded,
-        answer = completion::complete(&snapshot, ask, &started.model, &config) => answer,
+        answer = completion::complete(&snapshot, ask, &means) => answer,
     };
     let answer = match answer {
         Ok(answer) => answer,

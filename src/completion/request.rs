@@ -1,0 +1,91 @@
+//! From a place in a document to a job for the model.
+
+use crate::completion::Means;
+use crate::completion::fim::Fim;
+use crate::completion::prompt::{self, Prompt, Recipe};
+use crate::completion::trigger::Extent;
+use crate::completion::trim::Draft;
+use crate::model::{Job, ModelError, Priority, Sampling};
+use crate::session::Snapshot;
+
+/// A completion that is ready to be written.
+pub struct Request {
+    /// The document.
+    pub snapshot: Snapshot,
+    /// Byte offset of the cursor.
+    pub offset: usize,
+    /// How far the completion goes.
+    pub extent: Extent,
+    /// What the model is shown.
+    pub prompt: Prompt,
+    /// What the model is asked.
+    pub job: Job,
+}
+
+impl Request {
+    /// An empty answer in its place.
+    pub fn draft(&self) -> Draft<'_> {
+        Draft {
+            before: &self.prompt.excerpt.prefix,
+            after: &self.prompt.excerpt.suffix,
+            text: String::new(),
+            extent: self.extent,
+            language: self.snapshot.language,
+        }
+    }
+}
+
+/// Makes a request, once the model is loaded.
+///
+/// # Errors
+/// When the model could not be loaded.
+pub async fn prepare(
+    snapshot: &Snapshot,
+    offset: usize,
+    extent: Extent,
+    means: &Means,
+) -> Result<Request, ModelError> {
+    let Means { model, config, .. } = means;
+    let info = model.ready().await?;
+    let tokenizer = model
+        .tokenizer()
+        .ok_or_else(|| ModelError::Gone("it is loaded but has no tokenizer".to_owned()))?;
+    let fim = Fim::of(&info, &*tokenizer);
+    let max_tokens = match extent {
+        Extent::Line => config.max_line_tokens,
+        Extent::Block => config.max_block_tokens,
+    };
+    // The room for the answer is the same for a line and a block: a prompt that changed its size
+    // with the extent would lose its place in the KV cache at every change.
+    let longest = config.max_line_tokens.max(config.max_block_tokens);
+    let room = (info.n_ctx as usize).saturating_sub(longest);
+    let recipe = Recipe {
+        n_tokens: config.prompt_tokens.min(room),
+        outline: config.outline,
+        heal: config.heal,
+    };
+    let prompt = prompt::build(snapshot, offset, fim.as_ref(), &*tokenizer, recipe);
+    let job = Job {
+        prompt: prompt.tokens.clone(),
+        heal: prompt.heal.clone(),
+        max_tokens,
+        stop: match extent {
+            Extent::Line => vec!["\n".to_owned()],
+            Extent::Block => Vec::new(),
+        },
+        stop_tokens: fim
+            .as_ref()
+            .map(|fim| fim.stops.clone())
+            .unwrap_or_default(),
+        sampling: Sampling::Greedy,
+        priority: Priority::Completion,
+        ..Job::default()
+    };
+    Ok(Request {
+        snapshot: snapshot.clone(),
+        offset,
+        extent,
+        prompt,
+        job,
+    })
+}

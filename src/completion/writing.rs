@@ -1,0 +1,64 @@
+//! The model writes; what it writes is watched, and ended where a person would end it.
+
+use crate::completion::{Means, Request, trim};
+use crate::model::{Event, ModelError, StopReason, Usage};
+
+/// What a model wrote, before it is cleaned up.
+#[derive(Debug, Clone, Default)]
+pub struct Written {
+    /// The text.
+    pub text: String,
+    /// End of each piece in the text, in bytes, and its log-probability.
+    pub pieces: Vec<(usize, f32)>,
+    /// What it cost.
+    pub usage: Usage,
+    /// Why the model stopped; `None` where it was stopped.
+    pub stop: Option<StopReason>,
+}
+
+impl Written {
+    /// Mean log-probability of the pieces that begin within the first `end` bytes.
+    pub fn score(&self, end: usize) -> Option<f32> {
+        let begins = std::iter::once(0).chain(self.pieces.iter().map(|(end, _)| *end));
+        let shown: Vec<f32> = begins
+            .zip(&self.pieces)
+            .take_while(|(begin, _)| *begin < end)
+            .map(|(_, (_, logprob))| *logprob)
+            .collect();
+        (!shown.is_empty()).then(|| shown.iter().sum::<f32>() / shown.len() as f32)
+    }
+}
+
+/// Lets the model write. Dropping the future stops it.
+///
+/// # Errors
+/// When the model cannot compute.
+pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelError> {
+    let mut draft = request.draft();
+    let mut written = Written::default();
+    let mut generation = means.model.generate(request.job.clone());
+    while let Some(event) = generation.next().await {
+        match event {
+            Event::Started {
+                n_reused,
+                n_computed,
+            } => {
+                (written.usage.n_reused, written.usage.n_computed) = (n_reused, n_computed);
+            }
+            Event::Piece { text, logprob } => {
+                written.usage.n_decoded += 1;
+                draft.text.push_str(&text);
+                written.pieces.push((draft.text.len(), logprob));
+                if trim::block_end(&draft).is_some() {
+                    break;
+                }
+            }
+            Event::Done { reason, usage } => {
+                (written.stop, written.usage) = (Some(reason), usage);
+            }
+            Event::Failed(error) => return Err(error),
+        }
+    }
+    written.text = draft.text;
+    Ok(written)
+}
