@@ -50,6 +50,16 @@ pub struct CompletionConfig {
     pub heal: bool,
     /// Whether the clean-up rules run over what the model wrote. Key `cleanUp`.
     pub clean_up: bool,
+    /// Names of prompt sections and clean-up rules that are left out, to measure what each is
+    /// worth. Key `without`.
+    pub without: Vec<String>,
+}
+
+impl CompletionConfig {
+    /// Whether the prompt section or clean-up rule of this name is in use.
+    pub fn uses(&self, name: &str) -> bool {
+        !self.without.iter().any(|without| without == name)
+    }
 }
 
 impl Default for CompletionConfig {
@@ -63,6 +73,7 @@ impl Default for CompletionConfig {
             outline: true,
             heal: true,
             clean_up: true,
+            without: Vec::new(),
         }
     }
 }
@@ -113,6 +124,7 @@ static OPTIONS: &[(&str, Set)] = &[
     ("outline", |c, v| put(&mut c.completion.outline, v.as_bool())),
     ("healing", |c, v| put(&mut c.completion.heal, v.as_bool())),
     ("cleanUp", |c, v| put(&mut c.completion.clean_up, v.as_bool())),
+    ("without", |c, v| put(&mut c.completion.without, strings(v))),
 ];
 
 fn put<T>(place: &mut T, value: Option<T>) -> Option<()> {
@@ -126,6 +138,11 @@ fn number(value: &Value) -> Option<u32> {
 
 fn positive(value: &Value) -> Option<u32> {
     number(value).filter(|n| *n > 0)
+}
+
+fn strings(value: &Value) -> Option<Vec<String>> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    value.as_array()?.iter().map(text).collect()
 }
 
 fn tokens(value: &Value) -> Option<usize> {

@@ -101,9 +101,11 @@ pub struct Applied {
 
 /// Runs all rules. The draft's text is what is left of it; `false` means that nothing is to be
 /// shown. The rules that said something are listed.
-pub fn trim(draft: &mut Draft<'_>) -> (bool, Vec<Applied>) {
+///
+/// `uses` tells of a rule's name whether it is in use.
+pub fn trim(draft: &mut Draft<'_>, uses: impl Fn(&str) -> bool) -> (bool, Vec<Applied>) {
     let mut applied = Vec::new();
-    for rule in &RULES {
+    for rule in RULES.iter().filter(|rule| uses(rule.name)) {
         let verdict = (rule.judge)(draft);
         match verdict {
             Verdict::Keep => continue,

@@ -8,7 +8,7 @@ pub fn judge(request: &Request, written: Written, means: &Means) -> Answer {
     let mut draft = request.draft();
     draft.text.clone_from(&written.text);
     let (shown, applied) = match config.clean_up {
-        true => trim::trim(&mut draft),
+        true => trim::trim(&mut draft, |name| config.uses(name)),
         false => (!draft.text.is_empty(), Vec::new()),
     };
     let text = draft.text;
