@@ -149,9 +149,14 @@ pub struct FimTokens {
     pub file_sep: Option<Token>,
 }
 
-/// Which job goes first. A waiting completion goes before an explanation.
+/// Which job goes first. A waiting completion goes before an explanation, and both before work in
+/// the background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub enum Priority {
+    /// Work nobody waits for, such as reading a prompt ahead. It is given up the moment a
+    /// completion or an explanation waits, and ends with [`StopReason::Interrupted`]; what it
+    /// computed stays in the KV cache.
+    Background,
     /// Long answers a person reads as they come.
     Explanation,
     /// Ghost text.
@@ -176,6 +181,17 @@ pub enum Sampling {
     },
 }
 
+/// How much of the KV cache a prompt may be built from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Reuse {
+    /// Only the longest common prefix. The logits are those of a prompt that was computed whole.
+    #[default]
+    Exact,
+    /// Also later runs of equal tokens, moved to their new positions. Their keys and values were
+    /// computed after other text than now stands before them, so the logits are approximate.
+    Shifted,
+}
+
 /// One request to the model.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Job {
@@ -184,7 +200,8 @@ pub struct Job {
     /// Token healing: bytes the answer must begin with, because they were cut off the prompt's
     /// end at a token boundary. They are not part of the pieces that come back.
     pub heal: Vec<u8>,
-    /// Stop after so many tokens.
+    /// Stop after so many tokens. With 0 the prompt is only read into the KV cache: no logits are
+    /// computed, and `Done` follows `Started`.
     pub max_tokens: usize,
     /// Stop before the first of these strings in the answer.
     pub stop: Vec<String>,
@@ -194,6 +211,11 @@ pub struct Job {
     pub sampling: Sampling,
     /// Which job goes first.
     pub priority: Priority,
+    /// The document the prompt belongs to; 0 is none. Documents do not overwrite each other's
+    /// entries in the KV cache as long as there is room for all.
+    pub slot: u64,
+    /// How much of the KV cache the prompt may be built from.
+    pub reuse: Reuse,
 }
 
 /// What comes back for a job, in this order: one `Started`, any number of `Piece`s, one `Done`.
@@ -238,6 +260,9 @@ pub enum StopReason {
     MaxTokens,
     /// The vocabulary has no token that continues the healed text.
     HealingFailed,
+    /// A background job gave way. What it computed stays in the KV cache; its `Started` is missing
+    /// where the prompt was not read to its end.
+    Interrupted,
 }
 
 /// What a job cost.

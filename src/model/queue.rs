@@ -12,12 +12,15 @@ pub(crate) struct Queue<W> {
     filled: Condvar,
     /// How many completions wait. Beside the lock, because llama.cpp asks at every graph node.
     n_completions: AtomicUsize,
+    /// How many completions and explanations wait.
+    n_foreground: AtomicUsize,
     is_closed: AtomicBool,
 }
 
 struct Lanes<W> {
     completions: VecDeque<W>,
     explanations: VecDeque<W>,
+    background: VecDeque<W>,
 }
 
 impl<W> Queue<W> {
@@ -26,9 +29,11 @@ impl<W> Queue<W> {
             lanes: Mutex::new(Lanes {
                 completions: VecDeque::new(),
                 explanations: VecDeque::new(),
+                background: VecDeque::new(),
             }),
             filled: Condvar::new(),
             n_completions: AtomicUsize::new(0),
+            n_foreground: AtomicUsize::new(0),
             is_closed: AtomicBool::new(false),
         }
     }
@@ -43,8 +48,13 @@ impl<W> Queue<W> {
             Priority::Completion => {
                 lanes.completions.push_back(work);
                 self.n_completions.fetch_add(1, Ordering::Relaxed);
+                self.n_foreground.fetch_add(1, Ordering::Relaxed);
             }
-            Priority::Explanation => lanes.explanations.push_back(work),
+            Priority::Explanation => {
+                lanes.explanations.push_back(work);
+                self.n_foreground.fetch_add(1, Ordering::Relaxed);
+            }
+            Priority::Background => lanes.background.push_back(work),
         }
         self.filled.notify_one();
         Ok(())
@@ -57,9 +67,12 @@ impl<W> Queue<W> {
             if self.is_closed() {
                 return None;
             }
-            let work = self.take_completion(&mut lanes);
-            if let Some(work) = work.or_else(|| lanes.explanations.pop_front()) {
-                return Some(work);
+            let work = self
+                .take_completion(&mut lanes)
+                .or_else(|| self.take_explanation(&mut lanes))
+                .or_else(|| lanes.background.pop_front());
+            if work.is_some() {
+                return work;
             }
             lanes = self
                 .filled
@@ -81,6 +94,11 @@ impl<W> Queue<W> {
         self.n_completions.load(Ordering::Relaxed) > 0
     }
 
+    /// Whether anything waits that a background job has to give way to.
+    pub(crate) fn has_foreground(&self) -> bool {
+        self.n_foreground.load(Ordering::Relaxed) > 0
+    }
+
     /// Ends the queue: nothing more goes in, and the thread that takes work out ends.
     pub(crate) fn close(&self) {
         // Under the lock, so that no `pop` can look just before and sleep just after.
@@ -98,16 +116,25 @@ impl<W> Queue<W> {
         let mut lanes = self.lock();
         let lanes = &mut *lanes;
         self.n_completions.store(0, Ordering::Relaxed);
+        self.n_foreground.store(0, Ordering::Relaxed);
         lanes
             .completions
             .drain(..)
             .chain(lanes.explanations.drain(..))
+            .chain(lanes.background.drain(..))
             .collect()
     }
 
     fn take_completion(&self, lanes: &mut Lanes<W>) -> Option<W> {
         let work = lanes.completions.pop_front()?;
         self.n_completions.fetch_sub(1, Ordering::Relaxed);
+        self.n_foreground.fetch_sub(1, Ordering::Relaxed);
+        Some(work)
+    }
+
+    fn take_explanation(&self, lanes: &mut Lanes<W>) -> Option<W> {
+        let work = lanes.explanations.pop_front()?;
+        self.n_foreground.fetch_sub(1, Ordering::Relaxed);
         Some(work)
     }
 
@@ -127,6 +154,7 @@ mod tests {
     fn completions_go_first_and_equals_in_the_order_they_came() {
         let queue = Queue::new();
         for (priority, work) in [
+            (Priority::Background, "read ahead"),
             (Priority::Explanation, "explain a"),
             (Priority::Completion, "complete a"),
             (Priority::Explanation, "explain b"),
@@ -135,12 +163,20 @@ mod tests {
             queue.push(priority, work).expect("the queue is open");
         }
         assert!(queue.has_completion());
-        let order: Vec<_> = (0..4).filter_map(|_| queue.pop()).collect();
+        assert!(queue.has_foreground());
+        let order: Vec<_> = (0..5).filter_map(|_| queue.pop()).collect();
         assert_eq!(
             order,
-            ["complete a", "complete b", "explain a", "explain b"]
+            [
+                "complete a",
+                "complete b",
+                "explain a",
+                "explain b",
+                "read ahead"
+            ]
         );
         assert!(!queue.has_completion());
+        assert!(!queue.has_foreground());
     }
 
     #[test]

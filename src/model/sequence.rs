@@ -36,9 +36,11 @@ impl<E: Engine> Sequence<E> {
     }
 
     /// Drops everything after the shared prefix of cache and `prompt`, and returns its length.
-    /// At least the prompt's last token is left to compute, because its logits are needed.
-    pub(crate) fn rewind(&mut self, prompt: &[Token]) -> usize {
-        let n_shared = shared_prefix(&self.tokens, prompt).min(prompt.len().saturating_sub(1));
+    /// The last `n_fresh` tokens of the prompt are left to compute in any case: one where its
+    /// logits are needed.
+    pub(crate) fn rewind(&mut self, prompt: &[Token], n_fresh: usize) -> usize {
+        let n_most = prompt.len().saturating_sub(n_fresh);
+        let n_shared = shared_prefix(&self.tokens, prompt).min(n_most);
         if n_shared < self.tokens.len() {
             if !self.only_grows && self.engine.truncate(n_shared) {
                 self.tokens.truncate(n_shared);
@@ -92,6 +94,8 @@ impl<E: Engine> Sequence<E> {
 /// Of which tokens of a batch the logits are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outputs {
+    /// None: the tokens are only read.
+    None,
     /// The last one's, at index 0.
     Last,
     /// Every token's, at its index in the batch.
@@ -118,7 +122,7 @@ mod tests {
         let mut transcript = String::new();
         for prompt in prompts {
             let tokens = super::super::Tokenizer::tokenize(&tokenizer, prompt);
-            let n_reused = sequence.rewind(&tokens);
+            let n_reused = sequence.rewind(&tokens, 1);
             while sequence.len() < tokens.len() {
                 let left = &tokens[sequence.len()..];
                 sequence

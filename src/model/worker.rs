@@ -158,7 +158,7 @@ impl<E: Engine> Worker<'_, E> {
         act: impl FnOnce(&mut Self, &mut Sequence<E>) -> Result<T, ModelError>,
     ) -> Result<T, ModelError> {
         let taken = match priority {
-            Priority::Completion => self.completion.take(),
+            Priority::Completion | Priority::Background => self.completion.take(),
             Priority::Explanation => match self.explanation.take() {
                 Some(sequence) => Some(sequence),
                 None => {
@@ -173,7 +173,7 @@ impl<E: Engine> Worker<'_, E> {
         let mut sequence = taken.expect("a sequence is put back when its work is done");
         let outcome = act(self, &mut sequence);
         match priority {
-            Priority::Completion => self.completion = Some(sequence),
+            Priority::Completion | Priority::Background => self.completion = Some(sequence),
             Priority::Explanation => self.explanation = Some(sequence),
         }
         outcome
@@ -214,22 +214,42 @@ impl<E: Engine> Worker<'_, E> {
 
         let queue = self.queue;
         let has_gone = || events.is_closed() || queue.is_closed();
-        let interrupted =
-            || has_gone() || job.priority == Priority::Explanation && queue.has_completion();
+        let must_yield = || match job.priority {
+            Priority::Completion => false,
+            Priority::Explanation => queue.has_completion(),
+            Priority::Background => queue.has_foreground(),
+        };
+        let interrupted = || has_gone() || must_yield();
+        // An explanation waits until the way is free again; a background job ends.
+        let gives_up = || job.priority == Priority::Background && must_yield();
+        let only_reads = job.max_tokens == 0;
 
-        usage.n_reused = sequence.rewind(&job.prompt);
+        usage.n_reused = sequence.rewind(&job.prompt, usize::from(!only_reads));
         Counters::add(&self.counters.n_reused, usage.n_reused);
         while sequence.len() < job.prompt.len() {
             self.make_way(job.priority);
             if has_gone() {
                 return Ok(());
             }
+            if gives_up() {
+                let reason = StopReason::Interrupted;
+                usage.prefill = started.elapsed();
+                let _ = events.send(Event::Done { reason, usage });
+                return Ok(());
+            }
             let left = &job.prompt[sequence.len()..];
-            let n = sequence.advance(left, Outputs::Last, &interrupted)?;
+            // Only the last batch ends with a token whose logits are looked at.
+            let outputs = match only_reads || left.len() > sequence.engine().n_batch() {
+                true => Outputs::None,
+                false => Outputs::Last,
+            };
+            let n = sequence.advance(left, outputs, &interrupted)?;
             usage.n_computed += n;
             Counters::add(&self.counters.n_computed, n);
         }
-        sequence.engine_mut().begin_answer(job)?;
+        if !only_reads {
+            sequence.engine_mut().begin_answer(job)?;
+        }
         usage.prefill = started.elapsed();
         let _ = events.send(Event::Started {
             n_reused: usage.n_reused,
@@ -241,7 +261,7 @@ impl<E: Engine> Worker<'_, E> {
         let mut sampler = Sampler::new(job.sampling);
         let mut assembly = Assembly::new(&job.stop);
         let mut n_answered = 0;
-        let reason = loop {
+        let reason = 'answer: loop {
             if n_answered >= job.max_tokens || sequence.len() >= n_ctx {
                 break StopReason::MaxTokens;
             }
@@ -279,6 +299,9 @@ impl<E: Engine> Worker<'_, E> {
                 self.make_way(job.priority);
                 if has_gone() {
                     return Ok(());
+                }
+                if gives_up() {
+                    break 'answer StopReason::Interrupted;
                 }
                 if sequence.advance(&[token], Outputs::Last, &interrupted)? == 1 {
                     break;

@@ -124,7 +124,7 @@ impl Context {
         let mut sequence = SEQUENCE;
         let mut sequences = vec![&raw mut sequence; tokens.len()];
         let mut wanted = vec![i8::from(outputs == Outputs::Each); tokens.len()];
-        if let Some(last) = wanted.last_mut() {
+        if let (Outputs::Last, Some(last)) = (outputs, wanted.last_mut()) {
             *last = 1;
         }
         let batch = sys::llama_batch {
@@ -176,6 +176,7 @@ impl Context {
     /// A row of logits of the last batch; empty if llama.cpp has none there.
     pub(super) fn logits(&self, row: usize, n_vocab: usize) -> &[f32] {
         let idx = match self.outputs {
+            Outputs::None => return &[],
             // −1 is the last one.
             Outputs::Last => -1,
             Outputs::Each => i32::try_from(row).unwrap_or(i32::MAX),

@@ -49,6 +49,7 @@ fn job(model: &Model, prompt: &str, max_tokens: usize) -> Job {
         stop_tokens: Vec::new(),
         sampling: Sampling::Greedy,
         priority: Priority::Completion,
+        ..Job::default()
     }
 }
 
@@ -124,7 +125,7 @@ fn a_cancelled_prompt_leaves_its_finished_batches_behind() {
     let (mut sequence, tokens) = sequence(&path);
     let prompt = tokens.tokenize(&"ab".repeat(100));
     assert_eq!(prompt.len(), 200);
-    assert_eq!(sequence.rewind(&prompt), 0);
+    assert_eq!(sequence.rewind(&prompt, 1), 0);
     let n = sequence.advance(&prompt, Outputs::Last, &|| false);
     assert_eq!(n, Ok(64));
     // The second batch is given up by llama.cpp's abort callback, in the middle of its graph.
@@ -134,7 +135,7 @@ fn a_cancelled_prompt_leaves_its_finished_batches_behind() {
     assert_eq!(n, Ok(0));
     assert!(n_asked.into_inner() > 10);
     // The next prompt finds the first batch, and the context computes on.
-    assert_eq!(sequence.rewind(&prompt), 64);
+    assert_eq!(sequence.rewind(&prompt, 1), 64);
     let n = sequence.advance(&prompt[64..], Outputs::Last, &|| false);
     assert_eq!(n, Ok(64));
 }
@@ -363,6 +364,7 @@ fn check_failure(name: &str, bytes: Option<Vec<u8>>, expected: Expect) {
         stop_tokens: Vec::new(),
         sampling: Sampling::Greedy,
         priority: Priority::Completion,
+        ..Job::default()
     };
     let mut generation = model.generate(tokenizer_less);
     assert_eq!(generation.next_blocking(), Some(Event::Failed(error)));

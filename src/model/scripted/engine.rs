@@ -137,7 +137,12 @@ impl Engine for ScriptedEngine {
                 return Ok(idx);
             }
             self.cache.push(token);
-            if outputs == Outputs::Each || idx + 1 == tokens.len() {
+            let is_wanted = match outputs {
+                Outputs::None => false,
+                Outputs::Last => idx + 1 == tokens.len(),
+                Outputs::Each => true,
+            };
+            if is_wanted {
                 self.rows.push(self.next_logits());
             }
         }
