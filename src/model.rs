@@ -16,6 +16,7 @@ mod sequence;
 mod stop;
 mod vocabulary;
 mod worker;
+mod writer;
 
 pub use handle::{Generation, Model};
 pub use healing::heal;

@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::healing::Healing;
 use super::queue::Queue;
 use super::sampling::{self, Sampler};
 use super::sequence::{Outputs, Sequence};
-use super::stop::{Assembly, Piece};
 use super::vocabulary::Vocabulary;
+use super::writer::{Turn, Writer};
 use super::{Event, Job, ModelError, Priority, Speed, StopReason, Token, TokenTotals, Usage};
 
 /// Something that computes logits and keeps a KV cache of one sequence.
@@ -92,6 +91,11 @@ impl Counters {
             n_computed: self.n_computed.load(Ordering::Relaxed),
             n_decoded: self.n_decoded.load(Ordering::Relaxed),
         }
+    }
+
+    /// Counts tokens of an answer.
+    pub(crate) fn decoded(&self, n: usize) {
+        Counters::add(&self.n_decoded, n);
     }
 
     fn add(counter: &AtomicU64, n: usize) {
@@ -256,62 +260,24 @@ impl<E: Engine> Worker<'_, E> {
             n_computed: usage.n_computed,
         });
 
-        let decode_started = Instant::now();
-        let mut healing = Healing::new(job.heal.clone());
-        let mut sampler = Sampler::new(job.sampling);
-        let mut assembly = Assembly::new(&job.stop);
-        let mut n_answered = 0;
-        let reason = 'answer: loop {
-            if n_answered >= job.max_tokens || sequence.len() >= n_ctx {
-                break StopReason::MaxTokens;
-            }
-            let candidates = healing.candidates(sequence.engine().vocabulary());
-            if candidates.as_ref().is_some_and(Vec::is_empty) {
-                break StopReason::HealingFailed;
-            }
-            let choice = sampler
-                .choose(sequence.engine().logits(0), candidates.as_deref())
-                .ok_or_else(|| {
-                    ModelError::Compute(
-                        "its numbers overflow; the weights may be damaged".to_owned(),
-                    )
-                })?;
-            usage.n_decoded += 1;
-            Counters::add(&self.counters.n_decoded, 1);
-            let token = choice.token;
-            if sequence.engine().is_end(token) || job.stop_tokens.contains(&token) {
-                break StopReason::EndOfGeneration;
-            }
-            let bytes = sequence.engine().vocabulary().bytes(token);
-            let fresh = healing.pay(bytes);
-            // A token that only pays a debt writes none of the answer, so it does not count.
-            if bytes.is_empty() || !fresh.is_empty() {
-                n_answered += 1;
-            }
-            send_pieces(events, assembly.push(fresh, choice.logprob));
-            if assembly.is_stopped() {
-                break StopReason::StopString;
-            }
-            if n_answered >= job.max_tokens {
-                break StopReason::MaxTokens;
-            }
-            loop {
-                self.make_way(job.priority);
-                if has_gone() {
-                    return Ok(());
-                }
-                if gives_up() {
-                    break 'answer StopReason::Interrupted;
-                }
-                if sequence.advance(&[token], Outputs::Last, &interrupted)? == 1 {
-                    break;
-                }
+        let counters = self.counters.clone();
+        let mut turn = || {
+            self.make_way(job.priority);
+            match (has_gone(), gives_up()) {
+                (true, _) => Turn::Gone,
+                (false, true) => Turn::GiveUp,
+                (false, false) => Turn::Go,
             }
         };
-        send_pieces(events, assembly.finish());
-        usage.decode = decode_started.elapsed();
-        let _ = events.send(Event::Done { reason, usage });
-        Ok(())
+        let writer = Writer {
+            sequence,
+            job,
+            events,
+            counters: &counters,
+            turn: &mut turn,
+            interrupted: &interrupted,
+        };
+        writer.write(usage)
     }
 
     /// The natural log-probability of each token but the first.
@@ -344,12 +310,6 @@ impl<E: Engine> Worker<'_, E> {
             }
         }
         Ok(scores)
-    }
-}
-
-fn send_pieces(events: &mpsc::UnboundedSender<Event>, pieces: Vec<Piece>) {
-    for Piece { text, logprob } in pieces {
-        let _ = events.send(Event::Piece { text, logprob });
     }
 }
 
