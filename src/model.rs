@@ -235,9 +235,9 @@ pub enum Event {
     Piece {
         /// The text.
         text: String,
-        /// Natural logarithm of the probability of its tokens, including any before it that wrote
-        /// nothing but healed text: the sum over the pieces is that of the answer.
-        logprob: f32,
+        /// How sure the model was of its tokens, including any before it that wrote nothing but
+        /// healed text.
+        confidence: Confidence,
     },
     /// The answer is complete.
     Done {
@@ -248,6 +248,41 @@ pub enum Event {
     },
     /// The job could not be run.
     Failed(ModelError),
+}
+
+/// How sure a model was of the tokens behind a text.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Confidence {
+    /// Natural logarithm of their probability at temperature 1, among the tokens that were allowed:
+    /// a sum over the tokens, so that the sum over an answer's pieces is that of the answer.
+    pub logprob: f32,
+    /// By how much the least certain of them was more probable than the best other token, in nats;
+    /// negative where a less probable token was drawn. [`Confidence::NO_RIVAL`] at most.
+    pub margin: f32,
+    /// Entropy of the distributions they were chosen from, in nats: a sum over the tokens.
+    pub entropy: f32,
+}
+
+impl Confidence {
+    /// The margin of a token that was the only one allowed, in nats.
+    pub const NO_RIVAL: f32 = 30.0;
+
+    /// That of no token at all.
+    pub const EMPTY: Confidence = Confidence {
+        logprob: 0.0,
+        margin: Confidence::NO_RIVAL,
+        entropy: 0.0,
+    };
+
+    /// That of the tokens of both.
+    #[must_use]
+    pub fn and(self, other: Confidence) -> Confidence {
+        Confidence {
+            logprob: self.logprob + other.logprob,
+            margin: self.margin.min(other.margin),
+            entropy: self.entropy + other.entropy,
+        }
+    }
 }
 
 /// Why an answer ended.

@@ -1,15 +1,15 @@
 //! The model writes; what it writes is watched, and ended where a person would end it.
 
 use crate::completion::{Means, Request, trim};
-use crate::model::{Event, ModelError, StopReason, Usage};
+use crate::model::{Confidence, Event, ModelError, StopReason, Usage};
 
 /// What a model wrote, before it is cleaned up.
 #[derive(Debug, Clone, Default)]
 pub struct Written {
     /// The text.
     pub text: String,
-    /// End of each piece in the text, in bytes, and its log-probability.
-    pub pieces: Vec<(usize, f32)>,
+    /// End of each piece in the text, in bytes, and how sure the model was of it.
+    pub pieces: Vec<(usize, Confidence)>,
     /// What it cost.
     pub usage: Usage,
     /// Why the model stopped; `None` where it was stopped.
@@ -23,7 +23,7 @@ impl Written {
         let shown: Vec<f32> = begins
             .zip(&self.pieces)
             .take_while(|(begin, _)| *begin < end)
-            .map(|(_, (_, logprob))| *logprob)
+            .map(|(_, (_, confidence))| confidence.logprob)
             .collect();
         (!shown.is_empty()).then(|| shown.iter().sum::<f32>() / shown.len() as f32)
     }
@@ -45,10 +45,10 @@ pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelErr
             } => {
                 (written.usage.n_reused, written.usage.n_computed) = (n_reused, n_computed);
             }
-            Event::Piece { text, logprob } => {
+            Event::Piece { text, confidence } => {
                 written.usage.n_decoded += 1;
                 draft.text.push_str(&text);
-                written.pieces.push((draft.text.len(), logprob));
+                written.pieces.push((draft.text.len(), confidence));
                 if trim::block_end(&draft).is_some() {
                     break;
                 }

@@ -1,14 +1,14 @@
 //! How the next token is chosen from the logits, and how probable it was.
 
-use super::{Sampling, Token};
+use super::{Confidence, Sampling, Token};
 use crate::seeded::Seeded;
 
 /// A chosen token.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Choice {
     pub(crate) token: Token,
-    /// Natural logarithm of its probability among the tokens that were allowed, at temperature 1.
-    pub(crate) logprob: f32,
+    /// How probable it was among the tokens that were allowed.
+    pub(crate) confidence: Confidence,
 }
 
 /// Chooses token after token for one job.
@@ -46,27 +46,24 @@ impl Sampler {
         }
     }
 
-    fn choose_among(
-        &mut self,
-        among: impl Iterator<Item = (Token, f32)> + Clone,
-    ) -> Option<Choice> {
-        let best = among
-            .clone()
-            .filter(|(_, logit)| logit.is_finite())
-            .reduce(|best, next| match next.1.total_cmp(&best.1) {
-                std::cmp::Ordering::Greater => next,
-                std::cmp::Ordering::Equal if next.0 < best.0 => next,
-                _ => best,
-            })?;
+    fn choose_among(&mut self, among: impl Iterator<Item = Scored> + Clone) -> Option<Choice> {
+        let (best, second) = best_two(among.clone())?;
         let (token, logit) = match self.sampling {
             Sampling::Seeded {
                 temperature, top_p, ..
             } if temperature > 0.0 => self.draw(among.clone(), best.1, temperature, top_p),
             _ => best,
         };
+        let rival = if token == best.0 { second } else { Some(best) };
+        let margin = rival.map_or(f32::INFINITY, |(_, rival)| logit - rival);
+        let mass = Mass::of(among.map(|(_, logit)| logit), best.1);
         Some(Choice {
             token,
-            logprob: logit - best.1 - ln_sum(among.map(|(_, logit)| logit), best.1),
+            confidence: Confidence {
+                logprob: logit - best.1 - mass.ln,
+                margin: margin.min(Confidence::NO_RIVAL),
+                entropy: mass.entropy,
+            },
         })
     }
 
@@ -74,7 +71,7 @@ impl Sampler {
     /// `top_p`.
     fn draw(
         &mut self,
-        among: impl Iterator<Item = (Token, f32)>,
+        among: impl Iterator<Item = Scored>,
         max: f32,
         temperature: f32,
         top_p: f32,
@@ -121,17 +118,55 @@ pub(crate) fn logprob(logits: &[f32], token: Token) -> f32 {
     let Some(&logit) = usize::try_from(token).ok().and_then(|idx| logits.get(idx)) else {
         return f32::NEG_INFINITY;
     };
-    logit - max - ln_sum(logits.iter().copied(), max)
+    logit - max - Mass::of(logits.iter().copied(), max).ln
 }
 
-/// `ln Σ exp(logit − max)`. Summed in double precision: a vocabulary of 150,000 small terms
-/// would lose digits otherwise.
-fn ln_sum(logits: impl Iterator<Item = f32>, max: f32) -> f32 {
-    let sum: f64 = logits
-        .filter(|logit| logit.is_finite())
-        .map(|logit| f64::from((logit - max).exp()))
-        .sum();
-    sum.ln() as f32
+/// A token and its logit.
+type Scored = (Token, f32);
+
+/// The two best of the tokens whose logit is a number; of equals, the lower id is better.
+fn best_two(among: impl Iterator<Item = Scored>) -> Option<(Scored, Option<Scored>)> {
+    let better = |one: &Scored, other: &Scored| match one.1.total_cmp(&other.1) {
+        std::cmp::Ordering::Equal => one.0 < other.0,
+        order => order.is_gt(),
+    };
+    let mut among = among.filter(|(_, logit)| logit.is_finite());
+    let mut best = among.next()?;
+    let mut second: Option<Scored> = None;
+    for next in among {
+        if better(&next, &best) {
+            second = Some(best);
+            best = next;
+        } else if second.is_none_or(|second| better(&next, &second)) {
+            second = Some(next);
+        }
+    }
+    Some((best, second))
+}
+
+/// The whole of a distribution given by logits.
+struct Mass {
+    /// `ln Σ exp(logit − max)`.
+    ln: f32,
+    /// Entropy in nats.
+    entropy: f32,
+}
+
+impl Mass {
+    /// Summed in double precision: a vocabulary of 150,000 small terms would lose digits otherwise.
+    fn of(logits: impl Iterator<Item = f32>, max: f32) -> Mass {
+        let (mut sum, mut weighted) = (0.0, 0.0);
+        for logit in logits.filter(|logit| logit.is_finite()) {
+            let below = logit - max;
+            let weight = f64::from(below.exp());
+            sum += weight;
+            weighted += weight * f64::from(below);
+        }
+        Mass {
+            ln: sum.ln() as f32,
+            entropy: (sum.ln() - weighted / sum) as f32,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -169,7 +204,28 @@ mod tests {
             .choose(&[5.0, 1.0, 1.0], Some(&[1, 2]))
             .expect("two are allowed");
         assert_eq!(choice.token, 1);
-        assert!((choice.logprob - 0.5f32.ln()).abs() < 1e-6);
+        assert!((choice.confidence.logprob - 0.5f32.ln()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn margin_and_entropy_tell_how_sure_a_choice_was() {
+        let confidence = |sampler: &mut Sampler, logits: &[f32]| {
+            let choice = sampler.choose(logits, None);
+            choice.expect("all are numbers").confidence
+        };
+        let mut greedy = Sampler::new(Sampling::Greedy);
+        // Four equal tokens: no margin, and the logarithm of four.
+        let unsure = confidence(&mut greedy, &[1.0; 4]);
+        assert_eq!(unsure.margin, 0.0);
+        assert!((unsure.entropy - 4f32.ln()).abs() < 1e-6);
+        let sure = confidence(&mut greedy, &[0.0, 9.0, 7.0]);
+        assert_eq!(sure.margin, 2.0);
+        assert!(sure.entropy < 0.4);
+        // The least certain token decides over both.
+        assert_eq!(sure.and(unsure).margin, 0.0);
+        // A token drawn against the odds has a negative margin.
+        let drawn = (0..20).map(|seed| confidence(&mut seeded(1.0, 1.0, seed), &[0.0, 1.0]));
+        assert!(drawn.into_iter().any(|drawn| drawn.margin == -1.0));
     }
 
     #[test]
@@ -216,11 +272,13 @@ mod tests {
         let choice = greedy
             .choose(&[f32::NAN, 1.0, f32::INFINITY], None)
             .expect("one is a number");
+        assert_eq!(choice.token, 1);
         assert_eq!(
-            choice,
-            Choice {
-                token: 1,
-                logprob: 0.0
+            choice.confidence,
+            Confidence {
+                logprob: 0.0,
+                margin: Confidence::NO_RIVAL,
+                entropy: 0.0,
             }
         );
         assert_eq!(greedy.choose(&[f32::NAN; 3], None), None);

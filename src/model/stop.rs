@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 
-/// Text of one decoded token, or of several where a character lies across them, and the
-/// log-probability of what it took to write it.
+use super::Confidence;
+
+/// Text of one decoded token, or of several where a character lies across them, and how sure the
+/// model was of what it took to write it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Piece {
     pub(crate) text: String,
-    pub(crate) logprob: f32,
+    pub(crate) confidence: Confidence,
 }
 
 /// Assembles an answer. Pieces come out as soon as they can neither be half a character nor the
@@ -16,8 +18,8 @@ pub(crate) struct Assembly {
     stops: Vec<String>,
     /// Bytes of a character that is not complete yet.
     partial: Vec<u8>,
-    /// Log-probability of tokens whose text has not become a piece yet.
-    logprob: f32,
+    /// Of the tokens whose text has not become a piece yet.
+    confidence: Confidence,
     /// Pieces that may turn out to begin a stop string.
     held: VecDeque<Piece>,
     is_stopped: bool,
@@ -33,26 +35,26 @@ impl Assembly {
                 .cloned()
                 .collect(),
             partial: Vec::new(),
-            logprob: 0.0,
+            confidence: Confidence::EMPTY,
             held: VecDeque::new(),
             is_stopped: false,
         }
     }
 
     /// Takes the bytes of one token and returns the pieces that are ready.
-    pub(crate) fn push(&mut self, bytes: &[u8], logprob: f32) -> Vec<Piece> {
+    pub(crate) fn push(&mut self, bytes: &[u8], confidence: Confidence) -> Vec<Piece> {
         if self.is_stopped {
             return Vec::new();
         }
         self.partial.extend_from_slice(bytes);
-        self.logprob += logprob;
+        self.confidence = self.confidence.and(confidence);
         let text = take_whole_characters(&mut self.partial);
         if text.is_empty() {
             return Vec::new();
         }
         self.held.push_back(Piece {
             text,
-            logprob: std::mem::take(&mut self.logprob),
+            confidence: std::mem::replace(&mut self.confidence, Confidence::EMPTY),
         });
 
         let held: String = self.held.iter().map(|piece| piece.text.as_str()).collect();
@@ -161,13 +163,17 @@ mod tests {
         let mut line = |name: String, pieces: Vec<Piece>, is_stopped: bool| {
             let pieces: Vec<_> = pieces
                 .iter()
-                .map(|piece| format!("{:?} {}", piece.text, piece.logprob))
+                .map(|piece| format!("{:?} {}", piece.text, piece.confidence.logprob))
                 .collect();
             let mark = if is_stopped { " ⏹" } else { "" };
             transcript.push_str(&format!("{name} → [{}]{mark}\n", pieces.join(", ")));
         };
+        let confidence = Confidence {
+            logprob: -1.0,
+            ..Confidence::EMPTY
+        };
         for token in tokens {
-            let pieces = assembly.push(token, -1.0);
+            let pieces = assembly.push(token, confidence);
             line(
                 token.escape_ascii().to_string(),
                 pieces,

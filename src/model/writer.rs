@@ -88,7 +88,7 @@ impl<E: Engine> Writer<'_, E> {
             if bytes.is_empty() || !fresh.is_empty() {
                 n_answered += 1;
             }
-            let pieces = assembly.push(fresh, choice.logprob);
+            let pieces = assembly.push(fresh, choice.confidence);
             self.send(pieces);
             if assembly.is_stopped() {
                 return Ok(Some(StopReason::StopString));
@@ -114,8 +114,8 @@ impl<E: Engine> Writer<'_, E> {
     }
 
     fn send(&self, pieces: Vec<Piece>) {
-        for Piece { text, logprob } in pieces {
-            let _ = self.events.send(Event::Piece { text, logprob });
+        for Piece { text, confidence } in pieces {
+            let _ = self.events.send(Event::Piece { text, confidence });
         }
     }
 }

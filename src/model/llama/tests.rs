@@ -71,10 +71,10 @@ fn finish(mut generation: Generation) -> Answer {
             Event::Started { .. } => {}
             Event::Piece {
                 text: piece,
-                logprob,
+                confidence,
             } => {
                 text.push_str(&piece);
-                sum += logprob;
+                sum += confidence.logprob;
             }
             Event::Done { reason, usage } => {
                 return Answer {

@@ -182,8 +182,8 @@ fn log_probabilities_are_those_of_the_script() {
     let mut generation = model.generate(job("x"));
     let mut logprobs = Vec::new();
     while let Some(event) = generation.next_blocking() {
-        if let Event::Piece { logprob, .. } = event {
-            logprobs.push((logprob * 1000.0).round() / 1000.0);
+        if let Event::Piece { confidence, .. } = event {
+            logprobs.push((confidence.logprob * 1000.0).round() / 1000.0);
         }
     }
     assert_eq!(logprobs, [-0.25, -2.0, 0.0]);
