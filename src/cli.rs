@@ -1,5 +1,6 @@
 //! The command line: what a person types, and what they read.
 
+mod ablation;
 pub mod args;
 mod complete;
 mod doctor;

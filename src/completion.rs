@@ -20,7 +20,7 @@ use crate::config::CompletionConfig;
 use crate::model::{Model, ModelError, StopReason, Usage};
 use crate::session::Snapshot;
 use crate::syntax::{self, Place};
-pub use request::Request;
+pub use request::{Request, prepare};
 pub use surroundings::Surroundings;
 pub use writing::Written;
 
@@ -131,9 +131,17 @@ pub async fn complete_to(
     extent: Extent,
     means: &Means,
 ) -> Result<Answer, ModelError> {
-    let request = request::prepare(snapshot, offset, extent, means).await?;
-    let written = writing::write(&request, means).await?;
-    Ok(verdict::judge(&request, written, means))
+    let request = prepare(snapshot, offset, extent, means).await?;
+    answer(&request, means).await
+}
+
+/// Lets the model write what was prepared, and judges it.
+///
+/// # Errors
+/// When the model cannot compute.
+pub async fn answer(request: &Request, means: &Means) -> Result<Answer, ModelError> {
+    let written = writing::write(request, means).await?;
+    Ok(verdict::judge(request, written, means))
 }
 
 #[cfg(test)]

@@ -53,6 +53,9 @@ pub struct CompletionConfig {
     /// Names of prompt sections and clean-up rules that are left out, to measure what each is
     /// worth. Key `without`.
     pub without: Vec<String>,
+    /// Names of prompt sections that are shown although the model is too small for them to pay.
+    /// Key `with`.
+    pub with: Vec<String>,
 }
 
 impl CompletionConfig {
@@ -74,6 +77,7 @@ impl Default for CompletionConfig {
             heal: true,
             clean_up: true,
             without: Vec::new(),
+            with: Vec::new(),
         }
     }
 }
@@ -125,6 +129,7 @@ static OPTIONS: &[(&str, Set)] = &[
     ("healing", |c, v| put(&mut c.completion.heal, v.as_bool())),
     ("cleanUp", |c, v| put(&mut c.completion.clean_up, v.as_bool())),
     ("without", |c, v| put(&mut c.completion.without, strings(v))),
+    ("with", |c, v| put(&mut c.completion.with, strings(v))),
 ];
 
 fn put<T>(place: &mut T, value: Option<T>) -> Option<()> {

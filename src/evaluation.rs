@@ -2,8 +2,11 @@
 //!
 //! Everything here is reproducible: the same files, seed and model give the same figures.
 
+pub mod ablation;
 pub mod bits;
+mod bootstrap;
 pub mod copy;
+mod cross_file;
 pub mod cursors;
 pub mod replay;
 pub mod rest_of_line;

@@ -45,7 +45,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   midfill eval src/                                  on your own code
-  midfill eval heldout/ --against random.gguf        a shard of data-filter, and a second model")]
+  midfill eval heldout/ --against random.gguf        a shard of data-filter, and a second model
+  midfill eval a/ b/ --ablation --task cross-file    what each prompt section and rule is worth")]
     Eval(EvalArgs),
     /// Type a real file through the server, key by key, and report times and tokens.
     #[command(after_help = "\
@@ -155,6 +156,42 @@ pub struct EvalArgs {
     /// Write every answer as a line of JSON to this file.
     #[arg(long, value_name = "FILE.jsonl")]
     pub answers: Option<PathBuf>,
+    /// What is asked at a cursor.
+    #[arg(long, value_enum, default_value_t = TaskName::Line)]
+    pub task: TaskName,
+    /// Instead: what each prompt section and clean-up rule is worth, with and without it.
+    #[arg(long, conflicts_with_all = ["against", "answers"])]
+    pub ablation: bool,
+    /// With --ablation: only these names.
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        requires = "ablation"
+    )]
+    pub only: Vec<String>,
+    /// Show these prompt sections although the model is too small for them to pay.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub with: Vec<String>,
+    /// Leave these prompt sections and clean-up rules out.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub without: Vec<String>,
+    /// With --ablation: JSON for a program to read.
+    #[arg(long, requires = "ablation")]
+    pub json: bool,
+}
+
+/// What is asked at a cursor of `midfill eval`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum TaskName {
+    /// The rest of a line, from a random character of it.
+    Line,
+    /// A statement of one line, on its emptied line.
+    Next,
+    /// A statement of two to eight lines, on an empty line.
+    Block,
+    /// The rest of a line that uses a name which only another file of the repository defines.
+    CrossFile,
 }
 
 /// `midfill replay`.

@@ -7,11 +7,11 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 
-use super::args::EvalArgs;
+use super::args::{EvalArgs, TaskName};
 use super::open::open;
 use crate::completion::Means;
 use crate::config::CompletionConfig;
-use crate::evaluation::cursors::{self, Cursor};
+use crate::evaluation::cursors::{self, Cursor, Task};
 use crate::evaluation::rest_of_line::{self, Outcome};
 use crate::evaluation::{Source, bits, sources};
 use crate::seeded::Seeded;
@@ -24,9 +24,12 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode> {
         found.extend(more);
         n_unreadable += unreadable;
     }
-    let cursors = cursors::draw(&found, args.cursors, args.seed);
+    let cursors = cursors::draw_for(task(args.task), &found, args.cursors, args.seed);
     if cursors.is_empty() {
-        bail!("there is no Python code of 10 lines or more in what was given");
+        bail!(
+            "there is no place for this task in what was given; it wants Python files of 10 lines \
+             or more"
+        );
     }
     let config = CompletionConfig {
         prompt_tokens: args
@@ -36,13 +39,20 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode> {
         outline: !args.no_outline,
         clean_up: !args.no_clean_up,
         min_score: f32::NEG_INFINITY,
+        with: args.with.clone(),
+        without: args.without.clone(),
         ..CompletionConfig::default()
     };
+    if args.ablation {
+        return super::ablation::run(args, &found, &cursors, &config);
+    }
     println!(
-        "{} files, {} cursors, seed {}; rest of line: exact match [95 % interval], edit similarity, answered",
+        "{} files, {} cursors, seed {}; task {}: exact match [95 % interval], edit similarity, answered",
         found.len(),
         cursors.len(),
-        args.seed
+        args.seed,
+        clap::ValueEnum::to_possible_value(&args.task)
+            .map_or_else(String::new, |value| value.get_name().to_owned()),
     );
     let mut answers = args.answers.as_ref().map(create).transpose()?;
 
@@ -70,6 +80,15 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode> {
         return Ok(ExitCode::from(1));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn task(name: TaskName) -> Task {
+    match name {
+        TaskName::Line => Task::Line,
+        TaskName::Next => Task::Next,
+        TaskName::Block => Task::Block,
+        TaskName::CrossFile => Task::CrossFile,
+    }
 }
 
 /// One model's answers at all cursors, and its bits per byte.

@@ -2,6 +2,7 @@
 
 use crate::completion::excerpt::{Budget, Excerpt, excerpt};
 use crate::completion::fim::Fim;
+use crate::config::CompletionConfig;
 use crate::model::{Token, Tokenizer, heal};
 use crate::session::Snapshot;
 use crate::syntax;
@@ -30,15 +31,50 @@ pub struct Section {
     pub n_tokens: usize,
 }
 
-/// What goes into a prompt.
+/// A kind of section that can be left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Recipe {
+pub struct Optional {
+    /// Its name, as in `without`, `with` and [`Section::name`].
+    pub name: &'static str,
+    /// Parameters a model must have for the section to pay for its tokens: below, it is shown only
+    /// to who asks for it with the option `with`.
+    pub pays_from: u64,
+}
+
+/// The sections that can be left out, in the order of the prompt.
+pub static SECTIONS: [Optional; 3] = [
+    optional("path", 0),
+    optional("outline", 0),
+    optional("suffix", 0),
+];
+
+const fn optional(name: &'static str, pays_from: u64) -> Optional {
+    Optional { name, pays_from }
+}
+
+/// Whether a section is shown to a model of so many parameters.
+pub fn shows(name: &str, config: &CompletionConfig, n_params: u64) -> bool {
+    let pays = SECTIONS
+        .iter()
+        .any(|section| section.name == name && n_params >= section.pays_from);
+    config.uses(name) && (pays || config.with.iter().any(|with| with == name))
+}
+
+/// What goes into a prompt.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Recipe<'a> {
     /// Tokens for the whole prompt.
     pub n_tokens: usize,
-    /// Whether far imports and enclosing signatures are shown.
-    pub outline: bool,
-    /// Whether the last token before the cursor is healed.
-    pub heal: bool,
+    /// Parameters of the model.
+    pub n_params: u64,
+    /// Which sections are wanted.
+    pub config: &'a CompletionConfig,
+}
+
+impl Recipe<'_> {
+    fn shows(&self, name: &str) -> bool {
+        shows(name, self.config, self.n_params)
+    }
 }
 
 /// Tokens set aside for sentinels.
@@ -51,23 +87,25 @@ pub fn build(
     offset: usize,
     fim: Option<&Fim>,
     tokenizer: &dyn Tokenizer,
-    recipe: Recipe,
+    recipe: Recipe<'_>,
 ) -> Prompt {
     let budget = recipe.n_tokens.saturating_sub(SENTINELS);
     let path = match fim.and_then(|fim| fim.file_separator) {
-        Some(_) => format!("{}\n", snapshot.path),
-        None => String::new(),
+        Some(_) if recipe.shows("path") => format!("{}\n", snapshot.path),
+        _ => String::new(),
     };
     let for_path = tokenizer.tokenize(&path).len();
-    let for_outline = if recipe.outline { budget / 8 } else { 0 };
-    let for_suffix = if fim.is_some() { budget / 4 } else { 0 };
+    let with_outline = recipe.config.outline && recipe.shows("outline");
+    let with_suffix = fim.is_some() && recipe.shows("suffix");
+    let for_outline = if with_outline { budget / 8 } else { 0 };
+    let for_suffix = if with_suffix { budget / 4 } else { 0 };
     let for_prefix = budget.saturating_sub(for_path + for_outline + for_suffix);
     let around = Budget {
         prefix: for_prefix,
         suffix: for_suffix,
     };
     let excerpt = excerpt(snapshot, offset, around, tokenizer);
-    let outline = match recipe.outline && excerpt.start > 0 {
+    let outline = match with_outline && excerpt.start > 0 {
         true => outline(snapshot, offset, excerpt.start, for_outline, tokenizer),
         false => String::new(),
     };
@@ -75,18 +113,20 @@ pub fn build(
     // One call over all that stands before the cursor: a token may reach over a section's end,
     // and did so when our model was trained.
     let mut prefix = tokenizer.tokenize(&format!("{path}{outline}{}", excerpt.prefix));
-    let suffix = if fim.is_some() {
+    let suffix = if with_suffix {
         tokenizer.tokenize(&excerpt.suffix)
     } else {
         Vec::new()
     };
     let before = prefix.len();
-    let heal = if recipe.heal {
+    let heal = if recipe.config.heal && recipe.config.uses("healing") {
         heal(tokenizer, &mut prefix)
     } else {
         Vec::new()
     };
-    let separator = fim.and_then(|fim| fim.file_separator);
+    let separator = fim
+        .and_then(|fim| fim.file_separator)
+        .filter(|_| !path.is_empty());
     prefix.splice(0..0, separator);
     let tokens = match fim {
         Some(fim) => fim.assemble(tokenizer.bos(), &prefix, &suffix),

@@ -61,8 +61,8 @@ pub async fn prepare(
     let room = (info.n_ctx as usize).saturating_sub(longest);
     let recipe = Recipe {
         n_tokens: config.prompt_tokens.min(room),
-        outline: config.outline,
-        heal: config.heal,
+        n_params: info.n_params,
+        config,
     };
     let prompt = prompt::build(snapshot, offset, fim.as_ref(), &*tokenizer, recipe);
     let job = Job {

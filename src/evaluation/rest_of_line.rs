@@ -1,6 +1,5 @@
 //! The rest-of-line task: from a random cursor, does the answer equal what the author wrote?
 
-use crate::completion::trigger::Extent;
 use crate::completion::{self, Means};
 use crate::evaluation::cursors::Cursor;
 use crate::evaluation::{Share, Source, copy::copy};
@@ -23,7 +22,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    fn of(answer: String, score: Option<f32>, gold: &str) -> Outcome {
+    pub(super) fn of(answer: String, score: Option<f32>, gold: &str) -> Outcome {
         let answer = answer.trim_end().to_owned();
         let exact = answer == gold;
         let similarity = strsim::normalized_levenshtein(&answer, gold);
@@ -47,7 +46,7 @@ pub async fn by_model(
     means: &Means,
 ) -> Result<Outcome, ModelError> {
     let snapshot = Snapshot::of(&source.path, &cursor.text(source));
-    let answer = completion::complete_to(&snapshot, cursor.offset, Extent::Line, means).await?;
+    let answer = completion::complete_to(&snapshot, cursor.offset, cursor.extent(), means).await?;
     let outcome = Outcome::of(answer.text.unwrap_or_default(), answer.score, &cursor.gold);
     Ok(Outcome {
         why_nothing: answer.why_nothing,
