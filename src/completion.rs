@@ -15,9 +15,12 @@ mod verdict;
 mod writing;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
 
 use crate::config::CompletionConfig;
-use crate::model::{Model, ModelError, StopReason, Usage};
+use crate::model::{Model, ModelError, Priority, StopReason, Usage};
 use crate::session::Snapshot;
 use crate::syntax::{self, Place};
 pub use request::{Request, prepare};
@@ -54,10 +57,45 @@ pub struct Answer {
     pub stop: Option<StopReason>,
     /// What the model was shown.
     pub prompt: Option<Prompt>,
+    /// Where it came from.
+    pub source: Source,
+    /// Where the time went.
+    pub timings: Timings,
+}
+
+/// Where an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Source {
+    /// The model wrote it for this request.
+    #[default]
+    Model,
+    /// The model was writing it for an earlier request that the user typed along with.
+    Running,
+    /// It was there already: a suggestion that the user types along with or came back to, or one
+    /// that was written ahead.
+    Remembered,
+    /// Nobody was asked.
+    Silence,
+}
+
+/// Where the time of an answer went. What is neither `waited` nor `model` is ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Timings {
+    /// Waiting on purpose, for the next key.
+    pub waited: Duration,
+    /// Making the prompt.
+    pub prepare: Duration,
+    /// Between handing the job to the model and its last piece. The rules that watch the pieces
+    /// run within it.
+    pub model: Duration,
+    /// Cleaning up and deciding.
+    pub judge: Duration,
 }
 
 impl Answer {
-    fn silent(why: impl Into<String>) -> Answer {
+    /// Nothing to show, and why.
+    pub fn silent(why: impl Into<String>) -> Answer {
         Answer {
             text: None,
             why_nothing: Some(why.into()),
@@ -66,6 +104,8 @@ impl Answer {
             usage: Usage::default(),
             stop: None,
             prompt: None,
+            source: Source::Silence,
+            timings: Timings::default(),
         }
     }
 }
@@ -79,7 +119,14 @@ pub struct Means {
     pub config: CompletionConfig,
     /// What is known beyond the open document.
     pub surroundings: Arc<Surroundings>,
+    /// Which job goes first.
+    pub priority: Priority,
+    /// Who is told, after each piece, all that was written so far. It only ever grows.
+    pub listener: Option<Listener>,
 }
+
+/// See [`Means::listener`].
+pub type Listener = Arc<dyn Fn(&str) + Send + Sync>;
 
 impl Means {
     /// A model and a config, with nothing known beyond the document.
@@ -88,6 +135,8 @@ impl Means {
             model,
             config,
             surroundings: Arc::default(),
+            priority: Priority::Completion,
+            listener: None,
         }
     }
 }
@@ -131,8 +180,14 @@ pub async fn complete_to(
     extent: Extent,
     means: &Means,
 ) -> Result<Answer, ModelError> {
+    // Loading is nobody's time.
+    means.model.ready().await?;
+    let mut clock = Clock::start();
     let request = prepare(snapshot, offset, extent, means).await?;
-    answer(&request, means).await
+    let prepare = clock.lap();
+    let mut answer = answer(&request, means).await?;
+    answer.timings.prepare = prepare;
+    Ok(answer)
 }
 
 /// Lets the model write what was prepared, and judges it.
@@ -140,8 +195,30 @@ pub async fn complete_to(
 /// # Errors
 /// When the model cannot compute.
 pub async fn answer(request: &Request, means: &Means) -> Result<Answer, ModelError> {
+    let mut clock = Clock::start();
     let written = writing::write(request, means).await?;
-    Ok(verdict::judge(request, written, means))
+    let model = clock.lap();
+    let mut answer = verdict::judge(request, written, means);
+    answer.timings = Timings {
+        model,
+        judge: clock.lap(),
+        ..Timings::default()
+    };
+    Ok(answer)
+}
+
+/// Times one stage after the other.
+struct Clock(Instant);
+
+impl Clock {
+    fn start() -> Clock {
+        Clock(Instant::now())
+    }
+
+    fn lap(&mut self) -> Duration {
+        let now = Instant::now();
+        now.duration_since(std::mem::replace(&mut self.0, now))
+    }
 }
 
 #[cfg(test)]

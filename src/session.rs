@@ -12,6 +12,7 @@ use std::collections::HashMap;
 pub use document::{Document, Edit};
 pub use in_flight::{InFlight, Ticket};
 pub use snapshot::Snapshot;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Open documents by URI, and one place in flight for each.
 #[derive(Default)]
@@ -44,7 +45,9 @@ impl Session {
 
     /// A frozen copy for one request.
     pub fn snapshot(&self, uri: &str) -> Option<Snapshot> {
-        self.documents.get(uri).map(Document::snapshot)
+        let mut snapshot = self.documents.get(uri)?.snapshot();
+        snapshot.document = identity(uri);
+        Some(snapshot)
     }
 
     /// Makes the caller the newest request for a document; the one before is superseded.
@@ -56,4 +59,9 @@ impl Session {
     pub fn n_documents(&self) -> usize {
         self.documents.len()
     }
+}
+
+/// A number for a document that outlives its being closed. Never 0.
+pub fn identity(uri: &str) -> u64 {
+    xxh3_64(uri.as_bytes()).max(1)
 }

@@ -5,7 +5,7 @@ use crate::completion::fim::Fim;
 use crate::completion::prompt::{self, Prompt, Recipe};
 use crate::completion::trigger::Extent;
 use crate::completion::trim::Draft;
-use crate::model::{Job, ModelError, Priority, Sampling};
+use crate::model::{Job, ModelError, Sampling};
 use crate::session::Snapshot;
 
 /// A completion that is ready to be written.
@@ -78,7 +78,8 @@ pub async fn prepare(
             .map(|fim| fim.stops.clone())
             .unwrap_or_default(),
         sampling: Sampling::Greedy,
-        priority: Priority::Completion,
+        priority: means.priority,
+        slot: snapshot.document,
         ..Job::default()
     };
     Ok(Request {

@@ -1,6 +1,6 @@
 //! What is left of a written text after the rules, and whether it is worth showing.
 
-use crate::completion::{Answer, Means, Request, Written, trim};
+use crate::completion::{Answer, Means, Request, Source, Timings, Written, trim};
 
 /// Cleans up and decides.
 pub fn judge(request: &Request, written: Written, means: &Means) -> Answer {
@@ -31,5 +31,7 @@ pub fn judge(request: &Request, written: Written, means: &Means) -> Answer {
         usage: written.usage,
         stop: written.stop,
         prompt: Some(request.prompt.clone()),
+        source: Source::Model,
+        timings: Timings::default(),
     }
 }

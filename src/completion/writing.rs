@@ -49,6 +49,9 @@ pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelErr
                 written.usage.n_decoded += 1;
                 draft.text.push_str(&text);
                 written.pieces.push((draft.text.len(), confidence));
+                if let Some(listener) = &means.listener {
+                    listener(&draft.text);
+                }
                 if trim::block_end(&draft).is_some() {
                     break;
                 }

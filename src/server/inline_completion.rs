@@ -1,5 +1,7 @@
 //! Ghost text: translate, ask, translate.
 
+use std::time::Instant;
+
 use tower_lsp::gen_lsp_types::{
     CompletionItem, CompletionItemKind, CompletionItemTextEdit, CompletionList, CompletionParams,
     CompletionResponse, InlineCompletionItem, InlineCompletionParams, InlineCompletionResponse,
@@ -108,6 +110,7 @@ struct Word {
 }
 
 async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked: bool) -> Outcome {
+    let asked = Instant::now();
     // Everything up to the first await sees the state as the message order made it.
     let Some(started) = server.started() else {
         return Outcome::Nothing;
@@ -151,7 +154,7 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
         "completion"
     );
     if started.traits.wants_usage {
-        progress::usage(&server.client, &answer).await;
+        progress::usage(&server.client, &answer, asked.elapsed()).await;
     }
     match answer.text {
         None => Outcome::Nothing,

@@ -3,6 +3,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tower_lsp::Client;
 use tower_lsp::gen_lsp_types::{MessageType, ProgressToken};
@@ -113,14 +114,19 @@ pub(super) async fn model_error(client: &Client, error: &ModelError) {
     }
 }
 
-/// Tells what a completion cost.
-pub(super) async fn usage(client: &Client, answer: &Answer) {
+/// Tells what a completion cost. `whole` is the time from taking the request to the answer.
+pub(super) async fn usage(client: &Client, answer: &Answer, whole: Duration) {
+    let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
     let params = UsageParams {
         reused: answer.usage.n_reused,
         computed: answer.usage.n_computed,
         decoded: answer.usage.n_decoded,
         shown: answer.text.is_some(),
         why_nothing: answer.why_nothing.clone(),
+        source: answer.source,
+        waited_ms: ms(answer.timings.waited),
+        model_ms: ms(answer.timings.model),
+        whole_ms: ms(whole),
     };
     client.send_notification::<UsageNotification>(params).await;
 }

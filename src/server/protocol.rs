@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tower_lsp::gen_lsp_types::{LspNotificationMethod, MessageDirection, Notification};
 
+use crate::completion::Source;
+
 /// `midfill/status`, server to client: what the status line shows.
 #[derive(Debug)]
 pub(super) enum StatusNotification {}
@@ -63,4 +65,12 @@ pub(super) struct UsageParams {
     /// Why none did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) why_nothing: Option<String>,
+    /// Where the answer came from: `model`, `running`, `remembered` or `silence`.
+    pub(super) source: Source,
+    /// Milliseconds waited on purpose, for the next key.
+    pub(super) waited_ms: f64,
+    /// Milliseconds the model took.
+    pub(super) model_ms: f64,
+    /// Milliseconds from taking the request to the answer, all in all.
+    pub(super) whole_ms: f64,
 }

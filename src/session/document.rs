@@ -113,6 +113,7 @@ impl Document {
             text: self.text.clone(),
             tree: self.tree.clone(),
             version: self.version,
+            document: 0,
         }
     }
 

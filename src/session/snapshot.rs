@@ -17,6 +17,8 @@ pub struct Snapshot {
     pub tree: Option<Tree>,
     /// The version the client gave.
     pub version: i32,
+    /// Tells open documents apart, and is the same when one is opened again; 0 is none.
+    pub document: u64,
 }
 
 impl Snapshot {
