@@ -15,6 +15,7 @@ pub mod scripted;
 mod sequence;
 mod stop;
 mod vocabulary;
+mod weighing;
 mod worker;
 mod writer;
 
@@ -243,6 +244,9 @@ pub enum Event {
     Done {
         /// Why it ended.
         reason: StopReason,
+        /// How sure the model was of what ended it: of the end token, or of the token with the stop
+        /// string. `None` where neither came up.
+        ending: Option<Confidence>,
         /// What it cost.
         usage: Usage,
     },
@@ -283,6 +287,15 @@ impl Confidence {
             entropy: self.entropy + other.entropy,
         }
     }
+}
+
+/// How probable a given text is as the answer to a prompt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Weighed {
+    /// The natural log-probability of each of its tokens, among those that healing allowed.
+    pub logprobs: Vec<f32>,
+    /// The natural log-probability that the line, or the answer, ends behind it.
+    pub line_end: f32,
 }
 
 /// Why an answer ended.

@@ -14,6 +14,8 @@ pub struct Written {
     pub usage: Usage,
     /// Why the model stopped; `None` where it was stopped.
     pub stop: Option<StopReason>,
+    /// How sure the model was that the text ends here; `None` where it was stopped.
+    pub ending: Option<Confidence>,
 }
 
 impl Written {
@@ -56,8 +58,12 @@ pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelErr
                     break;
                 }
             }
-            Event::Done { reason, usage } => {
-                (written.stop, written.usage) = (Some(reason), usage);
+            Event::Done {
+                reason,
+                ending,
+                usage,
+            } => {
+                (written.stop, written.ending, written.usage) = (Some(reason), ending, usage);
             }
             Event::Failed(error) => return Err(error),
         }

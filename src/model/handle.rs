@@ -10,6 +10,7 @@ use super::queue::Queue;
 use super::worker::{self, Counters, Engine, Work};
 use super::{
     Event, Job, ModelError, ModelInfo, Priority, Speed, Status, Token, TokenTotals, Tokenizer,
+    Weighed,
 };
 
 /// The model. Clones share one thread, one set of weights and one KV cache; the thread ends with
@@ -187,6 +188,37 @@ impl Model {
         let (reply, scores) = oneshot::channel();
         self.push(Priority::Completion, Work::Score { tokens, reply });
         scores
+            .blocking_recv()
+            .unwrap_or_else(|_| Err(self.room.board.gone()))
+    }
+
+    /// How probable `given` is as the answer to a job's prompt, healing included: then `given`
+    /// begins with the healed bytes. One batch where the prompt is in the KV cache, which it leaves
+    /// there. `None` for models whose cache cannot be cut.
+    ///
+    /// # Errors
+    /// [`ModelError::ContextFull`] for more tokens than the context holds, and whatever keeps the
+    /// model from computing.
+    pub async fn weigh(&self, job: Job, given: Vec<Token>) -> Result<Option<Weighed>, ModelError> {
+        let (reply, weighed) = oneshot::channel();
+        self.push(job.priority, Work::Weigh { job, given, reply });
+        weighed
+            .await
+            .unwrap_or_else(|_| Err(self.room.board.gone()))
+    }
+
+    /// [`weigh`](Model::weigh) for plain threads.
+    ///
+    /// # Errors
+    /// As [`weigh`](Model::weigh).
+    pub fn weigh_blocking(
+        &self,
+        job: Job,
+        given: Vec<Token>,
+    ) -> Result<Option<Weighed>, ModelError> {
+        let (reply, weighed) = oneshot::channel();
+        self.push(job.priority, Work::Weigh { job, given, reply });
+        weighed
             .blocking_recv()
             .unwrap_or_else(|_| Err(self.room.board.gone()))
     }

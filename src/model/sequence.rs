@@ -30,6 +30,11 @@ impl<E: Engine> Sequence<E> {
         &mut self.engine
     }
 
+    /// Whether the cache is known to be one that cannot be cut.
+    pub(crate) fn only_grows(&self) -> bool {
+        self.only_grows
+    }
+
     /// Number of tokens in the cache.
     pub(crate) fn len(&self) -> usize {
         self.tokens.len()

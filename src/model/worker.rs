@@ -10,8 +10,11 @@ use super::queue::Queue;
 use super::sampling::{self, Sampler};
 use super::sequence::{Outputs, Sequence};
 use super::vocabulary::Vocabulary;
+use super::weighing;
 use super::writer::{Turn, Writer};
-use super::{Event, Job, ModelError, Priority, Speed, StopReason, Token, TokenTotals, Usage};
+use super::{
+    Event, Job, ModelError, Priority, Speed, StopReason, Token, TokenTotals, Usage, Weighed,
+};
 
 /// Something that computes logits and keeps a KV cache of one sequence.
 pub(crate) trait Engine: Sized {
@@ -58,6 +61,11 @@ pub(crate) enum Work {
         tokens: Vec<Token>,
         reply: oneshot::Sender<Result<Vec<f32>, ModelError>>,
     },
+    Weigh {
+        job: Job,
+        given: Vec<Token>,
+        reply: oneshot::Sender<Result<Option<Weighed>, ModelError>>,
+    },
     Measure {
         budget: Duration,
         reply: oneshot::Sender<Result<Speed, ModelError>>,
@@ -71,6 +79,7 @@ impl Work {
         match self {
             Work::Answer { events, .. } => drop(events.send(Event::Failed(error))),
             Work::Score { reply, .. } => drop(reply.send(Err(error))),
+            Work::Weigh { reply, .. } => drop(reply.send(Err(error))),
             Work::Measure { reply, .. } => drop(reply.send(Err(error))),
         }
     }
@@ -146,6 +155,18 @@ impl<E: Engine> Worker<'_, E> {
                     })
                 });
                 drop(reply.send(scores));
+            }
+            Work::Weigh { reply, .. } if reply.is_closed() => {}
+            Work::Weigh { job, given, reply } => {
+                let weighed = self.with_sequence(job.priority, |worker, sequence| {
+                    let has_gone = || reply.is_closed() || worker.queue.is_closed();
+                    let counted = |n_reused, n_computed| {
+                        Counters::add(&worker.counters.n_reused, n_reused);
+                        Counters::add(&worker.counters.n_computed, n_computed);
+                    };
+                    weighing::weigh(sequence, &job, &given, &has_gone, &counted)
+                });
+                drop(reply.send(weighed));
             }
             Work::Measure { budget, reply } => {
                 let speed = self.with_sequence(Priority::Completion, |_, sequence| {
@@ -238,7 +259,11 @@ impl<E: Engine> Worker<'_, E> {
             if gives_up() {
                 let reason = StopReason::Interrupted;
                 usage.prefill = started.elapsed();
-                let _ = events.send(Event::Done { reason, usage });
+                let _ = events.send(Event::Done {
+                    reason,
+                    ending: None,
+                    usage,
+                });
                 return Ok(());
             }
             let left = &job.prompt[sequence.len()..];

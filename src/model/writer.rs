@@ -9,7 +9,7 @@ use super::sampling::Sampler;
 use super::sequence::{Outputs, Sequence};
 use super::stop::{Assembly, Piece};
 use super::worker::{Counters, Engine};
-use super::{Event, Job, ModelError, StopReason, Usage};
+use super::{Confidence, Event, Job, ModelError, StopReason, Usage};
 
 /// What holds between two batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,12 +40,17 @@ impl<E: Engine> Writer<'_, E> {
     pub(super) fn write(mut self, mut usage: Usage) -> Result<(), ModelError> {
         let started = Instant::now();
         let mut assembly = Assembly::new(&self.job.stop);
-        let Some(reason) = self.tokens(&mut assembly, &mut usage)? else {
+        let mut ending = None;
+        let Some(reason) = self.tokens(&mut assembly, &mut usage, &mut ending)? else {
             return Ok(());
         };
         self.send(assembly.finish());
         usage.decode = started.elapsed();
-        let _ = self.events.send(Event::Done { reason, usage });
+        let _ = self.events.send(Event::Done {
+            reason,
+            ending,
+            usage,
+        });
         Ok(())
     }
 
@@ -54,6 +59,7 @@ impl<E: Engine> Writer<'_, E> {
         &mut self,
         assembly: &mut Assembly,
         usage: &mut Usage,
+        ending: &mut Option<Confidence>,
     ) -> Result<Option<StopReason>, ModelError> {
         let job = self.job;
         let n_ctx = self.sequence.engine().n_ctx();
@@ -80,6 +86,7 @@ impl<E: Engine> Writer<'_, E> {
             self.counters.decoded(1);
             let token = choice.token;
             if engine.is_end(token) || job.stop_tokens.contains(&token) {
+                *ending = Some(choice.confidence);
                 return Ok(Some(StopReason::EndOfGeneration));
             }
             let bytes = engine.vocabulary().bytes(token);
@@ -91,6 +98,7 @@ impl<E: Engine> Writer<'_, E> {
             let pieces = assembly.push(fresh, choice.confidence);
             self.send(pieces);
             if assembly.is_stopped() {
+                *ending = Some(choice.confidence);
                 return Ok(Some(StopReason::StopString));
             }
             if n_answered >= job.max_tokens {

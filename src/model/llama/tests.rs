@@ -76,7 +76,7 @@ fn finish(mut generation: Generation) -> Answer {
                 text.push_str(&piece);
                 sum += confidence.logprob;
             }
-            Event::Done { reason, usage } => {
+            Event::Done { reason, usage, .. } => {
                 return Answer {
                     text,
                     logprob: sum,

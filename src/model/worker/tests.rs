@@ -49,7 +49,7 @@ fn transcript(generation: &mut Generation) -> String {
                 n_computed,
             } => format!("{n_reused}+{n_computed} "),
             Event::Piece { text, .. } => format!("{text}·"),
-            Event::Done { reason, usage } => format!(" {reason:?} after {}", usage.n_decoded),
+            Event::Done { reason, usage, .. } => format!(" {reason:?} after {}", usage.n_decoded),
             Event::Failed(error) => format!("failed: {error}"),
         };
         line.push_str(&shown);
@@ -440,4 +440,52 @@ fn everything_works_from_async_code_too() {
         assert!(speed.prefill_tokens_per_s > 0.0);
         assert!(speed.decode_tokens_per_s > 0.0);
     });
+}
+
+#[test]
+fn a_given_text_is_weighed_behind_the_cached_prompt() {
+    let model = Model::scripted(Script::new().says(Answer::pieces([("ab", -0.5)])));
+    let job = job("x = ");
+    transcript(&mut model.generate(job.clone()));
+    let before = model.usage_total();
+    let weigh = |given: &str| {
+        let given = Tokens::default().tokenize(given);
+        let weighed = model.weigh_blocking(job.clone(), given).expect("computes");
+        weighed.expect("this cache can be cut")
+    };
+    let said = weigh("ab");
+    let total: f32 = said.logprobs.iter().sum();
+    assert!((total + 1.0).abs() < 1e-4, "{said:?}");
+    assert!(said.line_end > -1e-3, "{said:?}");
+    let other = weigh("ac");
+    assert!((other.logprobs[0] + 0.5).abs() < 1e-4 && other.logprobs[1] < -2.0);
+    let after = model.usage_total();
+    // The prompt's last token and the two that are weighed, each time.
+    assert_eq!(after.n_computed - before.n_computed, 6);
+    assert_eq!(after.n_reused - before.n_reused, 6);
+}
+
+#[test]
+fn a_weighed_text_begins_with_what_was_healed() {
+    let script = Script::new().words(&["return"]).says("urn x");
+    let model = Model::scripted(script);
+    let tokens = Tokens::new(&["return"]);
+    let job = Job {
+        heal: b"ret".to_vec(),
+        ..job("    ")
+    };
+    transcript(&mut model.generate(job.clone()));
+    let weighed = model.weigh_blocking(job, tokens.tokenize("return x"));
+    let weighed = weighed.expect("computes").expect("this cache can be cut");
+    let total: f32 = weighed.logprobs.iter().sum();
+    assert!(weighed.logprobs.len() == 3 && total > -1e-3, "{weighed:?}");
+}
+
+#[test]
+fn nothing_is_weighed_where_the_prompt_would_be_read_again() {
+    let model = Model::scripted(Script::new().only_grows().says("a").says("b"));
+    transcript(&mut model.generate(job("x = ")));
+    transcript(&mut model.generate(job("x = b")));
+    let given = Tokens::default().tokenize("c");
+    assert_eq!(model.weigh_blocking(job("x = b"), given), Ok(None));
 }
