@@ -11,6 +11,7 @@ mod documents;
 mod guard;
 mod inline_completion;
 mod progress;
+mod projects;
 mod protocol;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,9 +20,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_lsp::gen_lsp_types::{
     CompletionParams, CompletionResponse, DidChangeConfigurationParams,
-    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-    InitializeParams, InitializeResult, InitializedParams, InlineCompletionParams,
-    InlineCompletionResponse, ServerInfo,
+    DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidCloseTextDocumentParams,
+    DidOpenTextDocumentParams, InitializeParams, InitializeResult, InitializedParams,
+    InlineCompletionParams, InlineCompletionResponse, ServerInfo,
 };
 use tower_lsp::jsonrpc::Result;
 use tower_lsp::{Client, LanguageServer, LspService};
@@ -30,6 +31,7 @@ use crate::config::{self, Config, ModelConfig};
 use crate::model::Model;
 use crate::session::Session;
 use capabilities::ClientTraits;
+use projects::Projects;
 
 /// Requests handled at once. A cancel is itself a message that needs a place: with tower-lsp's
 /// default of four, four slow requests would keep every cancel waiting until one has ended.
@@ -53,6 +55,7 @@ pub struct Server {
 struct Started {
     traits: ClientTraits,
     model: Model,
+    projects: Projects,
     problems: Vec<String>,
 }
 
@@ -106,11 +109,13 @@ impl LanguageServer for Server {
         let (config, problems) = config::from_options(&options);
         let model = (self.open_model)(&config.model);
         *self.config.lock().unwrap_or_else(PoisonError::into_inner) = config;
+        let projects = Projects::start(&traits.roots, traits.watches_files);
         let capabilities = capabilities::announced(&traits);
         // tower-lsp answers a second `initialize` itself, so this is set once.
         let _ = self.started.set(Started {
             traits,
             model,
+            projects,
             problems,
         });
         Ok(InitializeResult {
@@ -127,6 +132,9 @@ impl LanguageServer for Server {
             return;
         };
         progress::report_problems(&self.client, &started.problems).await;
+        if started.traits.watches_files {
+            tokio::spawn(projects::watch(self.client.clone()));
+        }
         tokio::spawn(progress::follow_model(
             self.client.clone(),
             started.model.clone(),
@@ -149,6 +157,12 @@ impl LanguageServer for Server {
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
         guard::sync("didClose", || documents::close(self, &params));
+    }
+
+    async fn did_change_watched_files(&self, _: DidChangeWatchedFilesParams) {
+        if let Some(started) = self.started() {
+            started.projects.disk_changed();
+        }
     }
 
     async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {

@@ -83,6 +83,15 @@ fn nothing_looks_up() {
             ],
         ),
         (
+            "src/project",
+            vec![
+                "crate::session",
+                "crate::completion",
+                "crate::model",
+                "crate::server",
+            ],
+        ),
+        (
             "src/model",
             vec![
                 "crate::session",

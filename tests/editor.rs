@@ -23,7 +23,7 @@ pub(crate) struct Editor {
     next_id: u64,
     /// Requests by id, and the answer once it came.
     answers: BTreeMap<u64, Option<Answer>>,
-    /// Notifications of the server's own, in order.
+    /// Notifications and requests of the server's own, in order.
     pub(crate) notifications: VecDeque<(String, Value)>,
 }
 
@@ -145,7 +145,7 @@ impl Editor {
             .collect()
     }
 
-    /// Waits for a notification of the server's own.
+    /// Waits for a notification or request of the server's own.
     pub(crate) fn wait_for(&mut self, method: &str, test: impl Fn(&Value) -> bool) -> Value {
         loop {
             while let Some((name, params)) = self.notifications.pop_front() {
@@ -226,7 +226,9 @@ impl Editor {
                 self.notifications
                     .push_back((method.to_owned(), message["params"].clone()));
             }
-            (Some(_), Some(id)) => {
+            (Some(method), Some(id)) => {
+                self.notifications
+                    .push_back((method.to_owned(), message["params"].clone()));
                 let answer = json!({"jsonrpc": "2.0", "id": id, "result": null});
                 self.send(&answer);
             }

@@ -173,3 +173,15 @@ fn a_client_that_breaks_the_protocol_does_not_break_the_server() {
     let id = editor.ghost(URI, 0, 4);
     assert_eq!(ghost_text(&editor.answer(id)), Some("fine".to_owned()));
 }
+
+#[test]
+fn a_client_that_watches_files_is_asked_to() {
+    let watches = json!({"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": true}}});
+    let (mut editor, _) = Editor::start_as(Script::new(), json!({"capabilities": watches}));
+    let asked = editor.wait_for("client/registerCapability", |_| true);
+    assert_eq!(
+        asked["registrations"][0]["method"],
+        "workspace/didChangeWatchedFiles"
+    );
+    editor.notify("workspace/didChangeWatchedFiles", json!({"changes": []}));
+}

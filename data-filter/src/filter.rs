@@ -9,6 +9,7 @@ mod line_count;
 mod line_length;
 mod line_mean;
 mod nul;
+mod secret;
 mod size;
 mod text;
 
@@ -21,6 +22,7 @@ pub use line_count::LineCount;
 pub use line_length::LineLength;
 pub use line_mean::LineMean;
 pub use nul::Nul;
+pub use secret::Secret;
 pub use size::Size;
 pub use text::Text;
 

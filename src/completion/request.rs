@@ -1,10 +1,12 @@
 //! From a place in a document to a job for the model.
 
-use crate::completion::Means;
+use std::sync::Arc;
+
 use crate::completion::fim::Fim;
 use crate::completion::prompt::{self, Prompt, Recipe};
 use crate::completion::trigger::Extent;
-use crate::completion::trim::Draft;
+use crate::completion::trim::{Around, Draft};
+use crate::completion::{Means, Surroundings};
 use crate::model::{Job, ModelError, Sampling};
 use crate::session::Snapshot;
 
@@ -20,6 +22,8 @@ pub struct Request {
     pub prompt: Prompt,
     /// What the model is asked.
     pub job: Job,
+    /// What is known beyond the document.
+    pub surroundings: Arc<Surroundings>,
 }
 
 impl Request {
@@ -31,6 +35,11 @@ impl Request {
             text: String::new(),
             extent: self.extent,
             language: self.snapshot.language,
+            around: Some(Around {
+                snapshot: &self.snapshot,
+                offset: self.offset,
+                surroundings: &self.surroundings,
+            }),
         }
     }
 }
@@ -88,5 +97,6 @@ pub async fn prepare(
         extent,
         prompt,
         job,
+        surroundings: Arc::clone(&means.surroundings),
     })
 }

@@ -13,7 +13,9 @@ mod whitespace;
 use grammars::Language;
 use serde::Serialize;
 
+use crate::completion::Surroundings;
 use crate::completion::trigger::Extent;
+use crate::session::Snapshot;
 
 pub use block_end::block_end;
 
@@ -30,6 +32,19 @@ pub struct Draft<'a> {
     pub extent: Extent,
     /// The language, if known.
     pub language: Option<&'static Language>,
+    /// The document and what is known beyond it; `None` where there is only the excerpt.
+    pub around: Option<Around<'a>>,
+}
+
+/// Where a draft stands, for rules that need more than the excerpt.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    /// The whole document, without the draft.
+    pub snapshot: &'a Snapshot,
+    /// Byte offset of the cursor in it.
+    pub offset: usize,
+    /// What is known beyond it.
+    pub surroundings: &'a Surroundings,
 }
 
 impl Draft<'_> {
@@ -143,6 +158,7 @@ pub(crate) mod fixture {
             text: says.to_owned(),
             extent,
             language: Language::from_id("python"),
+            around: None,
         };
         match judge(&draft) {
             Verdict::Keep => format!("{before}⟦{says}⟧{after}"),

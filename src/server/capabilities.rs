@@ -19,6 +19,8 @@ pub(super) struct ClientTraits {
     pub(super) work_done_progress: bool,
     /// Whether it wants `midfill/usage`, as benchmarks do: `experimental.midfillUsage`.
     pub(super) wants_usage: bool,
+    /// Whether it tells of changes on disk once it is asked to.
+    pub(super) watches_files: bool,
     /// Folders of the workspace, as paths.
     pub(super) roots: Vec<String>,
 }
@@ -61,6 +63,12 @@ impl ClientTraits {
                 .experimental
                 .as_ref()
                 .is_some_and(|experimental| experimental["midfillUsage"] == true),
+            watches_files: capabilities
+                .workspace
+                .as_ref()
+                .and_then(|workspace| workspace.did_change_watched_files.as_ref())
+                .and_then(|watching| watching.dynamic_registration)
+                .unwrap_or(false),
             roots,
         }
     }

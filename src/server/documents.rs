@@ -16,6 +16,8 @@ pub(super) fn open(server: &Server, params: DidOpenTextDocumentParams) {
     let path = started.traits.shown_path(&opened.uri.0);
     let language = String::from(opened.language_id);
     let document = Document::new(path, Some(&language), &opened.text, opened.version);
+    started.projects.edited(&opened.uri.0, document.text());
+    started.projects.rest();
     server.session().open(opened.uri.0, document);
 }
 
@@ -52,8 +54,14 @@ pub(super) fn change(server: &Server, params: DidChangeTextDocumentParams) {
         }
     }
     document.commit(version);
+    started.projects.edited(&uri, document.text());
 }
 
 pub(super) fn close(server: &Server, params: &DidCloseTextDocumentParams) {
-    server.session().close(&params.text_document.uri.0);
+    let uri = &params.text_document.uri.0;
+    if let Some(started) = server.started() {
+        started.projects.closed(uri);
+        started.projects.rest();
+    }
+    server.session().close(uri);
 }

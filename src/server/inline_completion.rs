@@ -1,5 +1,6 @@
 //! Ghost text: translate, ask, translate.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use tower_lsp::gen_lsp_types::{
@@ -116,7 +117,7 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
         return Outcome::Nothing;
     };
     let encoding = started.traits.encoding;
-    let means = Means::new(started.model.clone(), server.config().completion);
+    let mut means = Means::new(started.model.clone(), server.config().completion);
     if !means.config.enabled {
         return Outcome::Nothing;
     }
@@ -128,6 +129,7 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
         };
         (snapshot, session.begin(uri))
     };
+    means.surroundings = Arc::new(started.projects.around(&place.text_document.uri.0));
     let offset = convert::offset(&snapshot.text, place.position, encoding);
     // Messages that are already waiting are read first: in a burst of keystrokes all requests
     // but the last are superseded here, before anything was computed for them.
