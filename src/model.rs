@@ -48,7 +48,7 @@ pub struct LoadOptions {
 }
 
 /// What is known of a loaded model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ModelInfo {
     /// `general.name` of the GGUF, or the file's stem.
     pub name: String,
@@ -76,6 +76,9 @@ pub struct ModelInfo {
     pub backend: String,
     /// How long loading took.
     pub load_time: Duration,
+    /// Why entries of the KV cache cannot be moved to other positions, so that
+    /// [`Reuse::Shifted`] does as [`Reuse::Exact`]; `None` where they can.
+    pub why_no_shift: Option<String>,
 }
 
 /// The state of the model room, as the status line shows it.

@@ -288,7 +288,7 @@ mod tests {
             n_ctx: 0,
             n_threads: 1,
             backend: "CPU".to_owned(),
-            load_time: std::time::Duration::ZERO,
+            ..ModelInfo::default()
         }
     }
 

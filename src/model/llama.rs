@@ -12,16 +12,17 @@ mod tokens;
 mod weights;
 
 use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::handle::{Loaded, Loading};
-use super::sequence::Outputs;
+use super::sequence::{Branch, Outputs};
 use super::vocabulary::Vocabulary;
 use super::worker::Engine;
 use super::{LoadOptions, Model, ModelError, ModelInfo, Token};
-use context::{Context, Shape};
+use context::{Context, Shape, Step};
 use pace::Pace;
 use tokens::LlamaTokens;
 use weights::Weights;
@@ -117,7 +118,11 @@ fn load_with(
         pace: Pace::new(n_threads, n_threads),
         shape,
         on_gpu,
+        why_no_shift: weights.why_no_rotation(),
     };
+    if engine.why_no_shift.is_none() && !engine.context.can_shift() {
+        engine.why_no_shift = Some("llama.cpp cannot rotate its keys");
+    }
     engine.warm_up()?;
 
     let info = ModelInfo {
@@ -134,6 +139,7 @@ fn load_with(
         n_threads,
         backend: weights.device(),
         load_time: started.elapsed(),
+        why_no_shift: engine.why_no_shift.map(str::to_owned),
     };
     Ok(Loaded {
         engine,
@@ -149,9 +155,21 @@ struct LlamaEngine {
     pace: Pace,
     shape: Shape,
     on_gpu: bool,
+    /// Why entries cannot be moved to other positions.
+    why_no_shift: Option<&'static str>,
 }
 
 impl LlamaEngine {
+    /// # Errors
+    /// [`ModelError::Compute`] for a token that the vocabulary does not have.
+    fn check(&self, mut tokens: impl Iterator<Item = Token>) -> Result<(), ModelError> {
+        let n_vocab = self.vocabulary().len();
+        match tokens.find(|&token| token < 0 || token as usize >= n_vocab) {
+            Some(token) => Err(ModelError::Compute(format!("it has no token {token}"))),
+            None => Ok(()),
+        }
+    }
+
     /// Computes a token and forgets it: buffers get allocated and weights get paged in while
     /// nobody waits yet, and a model that cannot compute fails at loading. Starts with one thread
     /// where one is faster than all, as on a machine that is busy now.
@@ -208,12 +226,20 @@ impl Engine for LlamaEngine {
         self.shape.n_batch as usize
     }
 
-    fn truncate(&mut self, n_keep: usize) -> bool {
-        self.context.truncate(n_keep)
+    fn remove(&mut self, range: Range<usize>, to_the_end: bool) -> bool {
+        self.context.remove(range, to_the_end)
     }
 
     fn clear(&mut self) {
         self.context.clear();
+    }
+
+    fn why_no_shift(&self) -> Option<&str> {
+        self.why_no_shift
+    }
+
+    fn shift(&mut self, range: Range<usize>, to: usize) {
+        self.context.shift(range, to);
     }
 
     fn decode(
@@ -227,13 +253,7 @@ impl Engine for LlamaEngine {
         if interrupted() {
             return Ok(0);
         }
-        let n_vocab = self.vocabulary().len();
-        if let Some(token) = tokens
-            .iter()
-            .find(|&&token| token < 0 || token as usize >= n_vocab)
-        {
-            return Err(ModelError::Compute(format!("it has no token {token}")));
-        }
+        self.check(tokens.iter().copied())?;
         let started = Instant::now();
         let n_done = self.context.decode(tokens, at, outputs, interrupted)?;
         if tokens.len() == 1 && n_done == 1 && !self.on_gpu {
@@ -247,6 +267,39 @@ impl Engine for LlamaEngine {
         self.context.logits(row, self.tokens.vocabulary().len())
     }
 
+    fn n_branches(&self) -> usize {
+        self.context.n_branches()
+    }
+
+    fn fork_branch(&mut self, from: Branch, to: Branch) {
+        self.context.copy(from, to);
+    }
+
+    fn drop_branch(&mut self, branch: Branch) {
+        self.context.drop_branch(branch);
+    }
+
+    fn adopt_branch(&mut self, branch: Branch) {
+        self.context.copy(branch, 0);
+        self.context.drop_branch(branch);
+    }
+
+    fn step(
+        &mut self,
+        steps: &[(Branch, Token, usize)],
+        interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool, ModelError> {
+        if interrupted() {
+            return Ok(false);
+        }
+        self.check(steps.iter().map(|&(_, token, _)| token))?;
+        let steps: Vec<_> = steps
+            .iter()
+            .map(|&(branch, token, at)| Step { branch, token, at })
+            .collect();
+        self.context.step(&steps, interrupted)
+    }
+
     fn fork(&self) -> Result<LlamaEngine, ModelError> {
         let n_threads = self.pace.n_threads();
         let mut context = Context::new(self.context.weights(), self.shape)?;
@@ -257,6 +310,7 @@ impl Engine for LlamaEngine {
             pace: Pace::new(self.shape.n_threads, n_threads),
             shape: self.shape,
             on_gpu: self.on_gpu,
+            why_no_shift: self.why_no_shift,
         })
     }
 }

@@ -35,6 +35,7 @@ pub struct Script {
     n_ctx: Option<usize>,
     n_batch: Option<usize>,
     only_grows: bool,
+    never_shifts: bool,
     load_error: Option<ModelError>,
     load_gate: Option<Gate>,
     gate: Option<Gate>,
@@ -122,6 +123,12 @@ impl Script {
         self
     }
 
+    /// Makes the KV cache refuse to move entries to other positions.
+    pub fn never_shifts(mut self) -> Script {
+        self.never_shifts = true;
+        self
+    }
+
     /// Makes every token, of prompt or answer, wait at a gate before it is computed.
     pub fn gated(mut self, gate: &Gate) -> Script {
         self.gate = Some(gate.clone());
@@ -177,7 +184,13 @@ impl Script {
             n_threads: 1,
             backend: "CPU".to_owned(),
             load_time: Duration::ZERO,
+            why_no_shift: self.why_no_shift().map(str::to_owned),
         }
+    }
+
+    fn why_no_shift(&self) -> Option<&'static str> {
+        self.never_shifts
+            .then_some("its script says that it cannot")
     }
 
     fn context_size(&self) -> usize {

@@ -32,7 +32,7 @@ pub(super) fn weigh<E: Engine>(
         return Ok(None);
     }
     let mut n_computed = 0;
-    let n_reused = sequence.rewind(&whole, given.len() + 1);
+    let n_reused = sequence.prepare(&whole, given.len() + 1, job.reuse);
     let mut healing = Healing::new(job.heal.clone());
     let mut logprobs = Vec::with_capacity(given.len());
     let mut line_end = f32::NEG_INFINITY;
@@ -41,15 +41,12 @@ pub(super) fn weigh<E: Engine>(
             return Err(ModelError::Gone("nobody waits for the weights".to_owned()));
         }
         let at = sequence.len();
-        let (batch, outputs) = match at < n_prompt - 1 {
-            true => (&whole[at..n_prompt - 1], Outputs::None),
-            false => (&whole[at..], Outputs::Each),
-        };
-        let n_done = sequence.advance(batch, outputs, has_gone)?;
-        n_computed += n_done;
-        if outputs == Outputs::None {
+        if at < n_prompt - 1 {
+            n_computed += sequence.fill(&whole[..n_prompt - 1], Outputs::None, has_gone)?;
             continue;
         }
+        let n_done = sequence.advance(&whole[at..], Outputs::Each, has_gone)?;
+        n_computed += n_done;
         for row in 0..n_done {
             let engine = sequence.engine();
             let (vocabulary, logits) = (engine.vocabulary(), engine.logits(row));

@@ -1,5 +1,6 @@
 //! The model thread: takes work from the queue, keeps the KV caches, writes answers.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::queue::Queue;
 use super::sampling::{self, Sampler};
-use super::sequence::{Outputs, Sequence};
+use super::sequence::{Branch, Outputs, Sequence};
 use super::vocabulary::Vocabulary;
 use super::weighing;
 use super::writer::{Turn, Writer};
@@ -16,7 +17,8 @@ use super::{
     Event, Job, ModelError, Priority, Speed, StopReason, Token, TokenTotals, Usage, Weighed,
 };
 
-/// Something that computes logits and keeps a KV cache of one sequence.
+/// Something that computes logits and keeps a KV cache of one sequence, which may have holes
+/// and several ways to go on.
 pub(crate) trait Engine: Sized {
     /// The vocabulary the logits are over.
     fn vocabulary(&self) -> &Vocabulary;
@@ -26,17 +28,23 @@ pub(crate) trait Engine: Sized {
     fn n_ctx(&self) -> usize;
     /// Tokens computed at once, at most.
     fn n_batch(&self) -> usize;
-    /// Drops all positions from `n_keep` on; false, with nothing changed, where this cannot be done.
-    fn truncate(&mut self, n_keep: usize) -> bool;
-    /// Drops all positions.
+    /// Drops the positions in `range`, and all after it if `to_the_end`; false, with nothing
+    /// changed, where this cannot be done.
+    fn remove(&mut self, range: Range<usize>, to_the_end: bool) -> bool;
+    /// Drops all positions and branches.
     fn clear(&mut self);
+    /// Why entries cannot be moved to other positions; `None` where they can.
+    fn why_no_shift(&self) -> Option<&str>;
+    /// Moves the entries in `range` to positions from `to` on, which are holes or in `range`.
+    fn shift(&mut self, range: Range<usize>, to: usize);
     /// A job's prompt is computed; its answer begins with the next logits.
     fn begin_answer(&mut self, job: &Job) -> Result<(), ModelError> {
         let _ = job;
         Ok(())
     }
-    /// Computes `tokens` at positions from `at` on and returns how many of them are in the cache
-    /// afterwards: all, or fewer where `interrupted` turned true on the way.
+    /// Computes `tokens` at positions from `at` on, which are holes; they see what lies before
+    /// them only. Returns how many of them are in the cache afterwards: all, or fewer where
+    /// `interrupted` turned true on the way.
     fn decode(
         &mut self,
         tokens: &[Token],
@@ -46,6 +54,23 @@ pub(crate) trait Engine: Sized {
     ) -> Result<usize, ModelError>;
     /// A row of logits of the last batch, one number a token of the vocabulary.
     fn logits(&self, row: usize) -> &[f32];
+    /// Branches there may be at once, the sequence itself (branch 0) included: from 1 to
+    /// [`MAX_BRANCHES`](super::sequence::MAX_BRANCHES).
+    fn n_branches(&self) -> usize;
+    /// Makes `to`, which is not 0, a copy of `from`.
+    fn fork_branch(&mut self, from: Branch, to: Branch);
+    /// Drops a branch other than 0.
+    fn drop_branch(&mut self, branch: Branch);
+    /// Makes the sequence a copy of `branch`, and drops that.
+    fn adopt_branch(&mut self, branch: Branch);
+    /// Computes one token in each of several branches, at the position that is next there; row n
+    /// of the logits is the n-th one's. False, with nothing changed, when `interrupted` turned
+    /// true.
+    fn step(
+        &mut self,
+        steps: &[(Branch, Token, usize)],
+        interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool, ModelError>;
     /// Another KV cache over the same weights.
     fn fork(&self) -> Result<Self, ModelError>;
 }
@@ -249,7 +274,8 @@ impl<E: Engine> Worker<'_, E> {
         let gives_up = || job.priority == Priority::Background && must_yield();
         let only_reads = job.max_tokens == 0;
 
-        usage.n_reused = sequence.rewind(&job.prompt, usize::from(!only_reads));
+        let n_fresh = usize::from(!only_reads);
+        usage.n_reused = sequence.prepare(&job.prompt, n_fresh, job.reuse);
         Counters::add(&self.counters.n_reused, usage.n_reused);
         while sequence.len() < job.prompt.len() {
             self.make_way(job.priority);
@@ -266,13 +292,11 @@ impl<E: Engine> Worker<'_, E> {
                 });
                 return Ok(());
             }
-            let left = &job.prompt[sequence.len()..];
-            // Only the last batch ends with a token whose logits are looked at.
-            let outputs = match only_reads || left.len() > sequence.engine().n_batch() {
+            let outputs = match only_reads {
                 true => Outputs::None,
                 false => Outputs::Last,
             };
-            let n = sequence.advance(left, outputs, &interrupted)?;
+            let n = sequence.fill(&job.prompt, outputs, &interrupted)?;
             usage.n_computed += n;
             Counters::add(&self.counters.n_computed, n);
         }

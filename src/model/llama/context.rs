@@ -1,6 +1,7 @@
 //! A KV cache over the weights, and the computing.
 
 use std::ffi::c_void;
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -8,11 +9,17 @@ use llama_cpp_sys_2 as sys;
 
 use super::log;
 use super::weights::Weights;
-use crate::model::sequence::Outputs;
+use crate::model::sequence::{Branch, MAX_BRANCHES, Outputs};
 use crate::model::{ModelError, Token};
 
-/// The only sequence in the cache.
+/// The sequence itself; the other branches have the ids after it.
 const SEQUENCE: sys::llama_seq_id = 0;
+/// Where entries wait while tokens before them are computed: llama.cpp computes only behind the
+/// last position of a sequence.
+const PARKED: sys::llama_seq_id = MAX_BRANCHES as sys::llama_seq_id;
+/// Sequences of a cache that can share entries between them. One pool of cells for all
+/// ("unified"), so that copying a sequence copies no data.
+const N_SEQUENCES: u32 = MAX_BRANCHES as u32 + 1;
 
 /// Sizes a context is made with.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +37,9 @@ pub(super) struct Context {
     n_threads: u32,
     /// Of which tokens the last batch has logits.
     outputs: Outputs,
+    /// Whether keys are to be rotated to the positions their entries were moved to, which
+    /// llama.cpp does at the next batch.
+    is_shifted: bool,
 }
 
 impl Context {
@@ -41,7 +51,12 @@ impl Context {
         params.n_ctx = shape.n_ctx;
         params.n_batch = shape.n_batch;
         params.n_ubatch = shape.n_batch;
-        params.n_seq_max = 1;
+        // A recurrent model's state is one per sequence and cannot be cut or shared.
+        params.n_seq_max = match weights.is_recurrent() {
+            true => 1,
+            false => N_SEQUENCES,
+        };
+        params.kv_unified = true;
         params.n_threads = threads(shape.n_threads);
         params.n_threads_batch = threads(shape.n_threads);
         params.no_perf = true;
@@ -63,6 +78,7 @@ impl Context {
             n_ctx: n_ctx as usize,
             n_threads: shape.n_threads,
             outputs: Outputs::Last,
+            is_shifted: false,
         })
     }
 
@@ -75,19 +91,67 @@ impl Context {
         self.n_ctx
     }
 
-    /// Drops all positions from `n_keep` on; false where the memory cannot be cut.
-    pub(super) fn truncate(&mut self, n_keep: usize) -> bool {
-        let Ok(start) = sys::llama_pos::try_from(n_keep) else {
+    /// Drops the positions in `range`, or all from its start on; false where the memory cannot
+    /// be cut.
+    pub(super) fn remove(&mut self, range: Range<usize>, to_the_end: bool) -> bool {
+        let (Ok(start), Ok(end)) = (position(range.start), position(range.end)) else {
             return false;
         };
-        // SAFETY: the context lives; an end of −1 means everything after `start`.
-        unsafe { sys::llama_memory_seq_rm(self.memory(), SEQUENCE, start, -1) }
+        // An end of −1 means everything after `start`.
+        let end = if to_the_end { -1 } else { end };
+        // SAFETY: the context lives.
+        unsafe { sys::llama_memory_seq_rm(self.memory(), SEQUENCE, start, end) }
     }
 
     /// Drops all positions.
     pub(super) fn clear(&mut self) {
+        self.is_shifted = false;
         // SAFETY: the context lives.
         unsafe { sys::llama_memory_clear(self.memory(), false) }
+    }
+
+    /// Whether llama.cpp can rotate keys to other positions.
+    pub(super) fn can_shift(&self) -> bool {
+        // SAFETY: the context lives.
+        unsafe { sys::llama_memory_can_shift(self.memory()) }
+    }
+
+    /// Moves the entries in `range` to positions from `to` on.
+    pub(super) fn shift(&mut self, range: Range<usize>, to: usize) {
+        let places = (position(range.start), position(range.end), position(to));
+        // Positions beyond a context's are refused before they get here.
+        let (Ok(start), Ok(end), Ok(to)) = places else {
+            return;
+        };
+        self.is_shifted = true;
+        // SAFETY: the context lives, and its memory can shift.
+        unsafe { sys::llama_memory_seq_add(self.memory(), SEQUENCE, start, end, to - start) }
+    }
+
+    /// Makes sequence `to` a copy of `from`: both have the same entries.
+    pub(super) fn copy(&mut self, from: Branch, to: Branch) {
+        self.drop_branch(to);
+        // SAFETY: the context lives, and both are sequences of it.
+        unsafe {
+            let (from, to) = (from as sys::llama_seq_id, to as sys::llama_seq_id);
+            sys::llama_memory_seq_cp(self.memory(), from, to, -1, -1);
+        }
+    }
+
+    /// Empties a sequence.
+    pub(super) fn drop_branch(&mut self, branch: Branch) {
+        let branch = branch as sys::llama_seq_id;
+        // SAFETY: the context lives, and it is a sequence of it.
+        unsafe { sys::llama_memory_seq_rm(self.memory(), branch, -1, -1) };
+    }
+
+    /// Sequences that can share entries.
+    pub(super) fn n_branches(&self) -> usize {
+        // SAFETY: the context lives.
+        match unsafe { sys::llama_n_seq_max(self.context.as_ptr()) } {
+            N_SEQUENCES => MAX_BRANCHES,
+            _ => 1,
+        }
     }
 
     /// Uses another number of threads from the next batch on.
@@ -109,21 +173,98 @@ impl Context {
         outputs: Outputs,
         interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<usize, ModelError> {
-        let too_long = |_| ModelError::ContextFull {
-            needed: at + tokens.len(),
+        let steps: Vec<_> = (at..)
+            .zip(tokens)
+            .map(|(at, &token)| Step {
+                branch: 0,
+                token,
+                at,
+            })
+            .collect();
+        let is_parked = self.park(at);
+        let outcome = self.compute(&steps, outputs, interrupted);
+        let n_done = match outcome {
+            Ok(true) => Ok(tokens.len()),
+            // Aborted: what was finished stays in the cache.
+            Ok(false) => {
+                // SAFETY: the context lives.
+                let last = unsafe { sys::llama_memory_seq_pos_max(self.memory(), SEQUENCE) };
+                Ok(usize::try_from(last + 1).unwrap_or(0).saturating_sub(at))
+            }
+            Err(error) => Err(error),
+        };
+        if is_parked {
+            self.unpark();
+        }
+        n_done
+    }
+
+    /// Computes one token in each of several branches; false, with nothing changed, when
+    /// `interrupted` turned true on the way.
+    pub(super) fn step(
+        &mut self,
+        steps: &[Step],
+        interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool, ModelError> {
+        self.compute(steps, Outputs::Each, interrupted)
+    }
+
+    /// Puts the entries from `at` on aside; false if there are none.
+    fn park(&mut self, at: usize) -> bool {
+        let memory = self.memory();
+        let Ok(at) = position(at) else { return false };
+        // SAFETY: the context lives; where a sequence goes on after a hole, its memory can share
+        // entries, for only such a memory can be given holes.
+        unsafe {
+            if sys::llama_memory_seq_pos_max(memory, SEQUENCE) < at {
+                return false;
+            }
+            sys::llama_memory_seq_cp(memory, SEQUENCE, PARKED, at, -1);
+            sys::llama_memory_seq_rm(memory, SEQUENCE, at, -1);
+        }
+        true
+    }
+
+    /// Puts the parked entries back.
+    fn unpark(&mut self) {
+        let memory = self.memory();
+        // SAFETY: as in `park`.
+        unsafe {
+            sys::llama_memory_seq_cp(memory, PARKED, SEQUENCE, -1, -1);
+            sys::llama_memory_seq_rm(memory, PARKED, -1, -1);
+        }
+    }
+
+    /// Computes a batch; false when it was aborted.
+    fn compute(
+        &mut self,
+        steps: &[Step],
+        outputs: Outputs,
+        interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool, ModelError> {
+        let end = steps.iter().map(|step| step.at + 1).max().unwrap_or(0);
+        let full = ModelError::ContextFull {
+            needed: end,
             available: self.n_ctx,
         };
-        let n_tokens = i32::try_from(tokens.len()).map_err(too_long)?;
-        let start = sys::llama_pos::try_from(at).map_err(too_long)?;
+        let Ok(n_tokens) = i32::try_from(steps.len()) else {
+            return Err(full);
+        };
+        let positions: Result<Vec<_>, _> = steps.iter().map(|step| position(step.at)).collect();
+        let Ok(mut positions) = positions else {
+            return Err(full);
+        };
         self.outputs = outputs;
 
         // llama.cpp takes these arrays as mutable but only reads them.
-        let mut tokens = tokens.to_vec();
-        let mut positions: Vec<sys::llama_pos> = (start..start + n_tokens).collect();
-        let mut n_sequences = vec![1; tokens.len()];
-        let mut sequence = SEQUENCE;
-        let mut sequences = vec![&raw mut sequence; tokens.len()];
-        let mut wanted = vec![i8::from(outputs == Outputs::Each); tokens.len()];
+        let mut tokens: Vec<_> = steps.iter().map(|step| step.token).collect();
+        let mut n_sequences = vec![1; steps.len()];
+        let mut branches: Vec<_> = steps
+            .iter()
+            .map(|step| step.branch as sys::llama_seq_id)
+            .collect();
+        let mut sequences: Vec<_> = branches.iter_mut().map(std::ptr::from_mut).collect();
+        let mut wanted = vec![i8::from(outputs == Outputs::Each); steps.len()];
         if let (Outputs::Last, Some(last)) = (outputs, wanted.last_mut()) {
             *last = 1;
         }
@@ -137,8 +278,14 @@ impl Context {
             logits: wanted.as_mut_ptr(),
         };
 
+        // A rotation of keys that is given up half way would leave some of them at the old
+        // position and some at the new, and nobody would know which.
+        let never = || false;
+        let question: &(dyn Fn() -> bool + Sync) = match self.is_shifted {
+            true => &never,
+            false => interrupted,
+        };
         let context = self.context.as_ptr();
-        let question: &(dyn Fn() -> bool + Sync) = interrupted;
         log::take_errors();
         // SAFETY: the context lives; each array of the batch has `n_tokens` elements and, as
         // `question`, outlives the call. The callback is taken away again before this function
@@ -151,18 +298,11 @@ impl Context {
             sys::llama_set_abort_callback(context, None, std::ptr::null_mut());
             code
         };
+        self.is_shifted = false;
         match code {
-            0 => Ok(tokens.len()),
-            // Aborted: what was finished stays in the cache.
-            2 => {
-                // SAFETY: the context lives.
-                let last = unsafe { sys::llama_memory_seq_pos_max(self.memory(), SEQUENCE) };
-                Ok(usize::try_from(last + 1).unwrap_or(0).saturating_sub(at))
-            }
-            1 => Err(ModelError::ContextFull {
-                needed: at + tokens.len(),
-                available: self.n_ctx,
-            }),
+            0 => Ok(true),
+            2 => Ok(false),
+            1 => Err(full),
             code => {
                 let reason = match log::take_errors().as_slice() {
                     [] => format!("llama.cpp returned {code}"),
@@ -197,6 +337,19 @@ impl Context {
         // SAFETY: the context lives, and its memory with it.
         unsafe { sys::llama_get_memory(self.context.as_ptr()) }
     }
+}
+
+/// One token of a batch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    pub(super) branch: Branch,
+    pub(super) token: Token,
+    /// Its position.
+    pub(super) at: usize,
+}
+
+fn position(at: usize) -> Result<sys::llama_pos, std::num::TryFromIntError> {
+    sys::llama_pos::try_from(at)
 }
 
 impl Drop for Context {

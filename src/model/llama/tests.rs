@@ -1,6 +1,7 @@
 //! The real engine on a small model made on the spot. Nothing here depends on what it writes.
 
 mod fixture;
+mod reuse;
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,8 @@ use expect_test::{Expect, expect};
 use super::*;
 use crate::model::sequence::Sequence;
 use crate::model::{
-    Event, Generation, Job, Message, Priority, Role, Sampling, Status, StopReason, Tokenizer, heal,
+    Event, Generation, Job, Message, Priority, Reuse, Role, Sampling, Status, StopReason,
+    Tokenizer, heal,
 };
 use fixture::{Gguf, N_CTX};
 
@@ -125,7 +127,7 @@ fn a_cancelled_prompt_leaves_its_finished_batches_behind() {
     let (mut sequence, tokens) = sequence(&path);
     let prompt = tokens.tokenize(&"ab".repeat(100));
     assert_eq!(prompt.len(), 200);
-    assert_eq!(sequence.rewind(&prompt, 1), 0);
+    assert_eq!(sequence.prepare(&prompt, 1, Reuse::Exact), 0);
     let n = sequence.advance(&prompt, Outputs::Last, &|| false);
     assert_eq!(n, Ok(64));
     // The second batch is given up by llama.cpp's abort callback, in the middle of its graph.
@@ -135,7 +137,7 @@ fn a_cancelled_prompt_leaves_its_finished_batches_behind() {
     assert_eq!(n, Ok(0));
     assert!(n_asked.into_inner() > 10);
     // The next prompt finds the first batch, and the context computes on.
-    assert_eq!(sequence.rewind(&prompt, 1), 64);
+    assert_eq!(sequence.prepare(&prompt, 1, Reuse::Exact), 64);
     let n = sequence.advance(&prompt[64..], Outputs::Last, &|| false);
     assert_eq!(n, Ok(64));
 }

@@ -125,6 +125,46 @@ impl Weights {
         u32::try_from(n).unwrap_or(0)
     }
 
+    /// Whether some of its layers keep one state over all tokens instead of an entry for each.
+    pub(super) fn is_recurrent(&self) -> bool {
+        // SAFETY: the model is loaded.
+        unsafe {
+            sys::llama_model_is_recurrent(self.as_ptr())
+                || sys::llama_model_is_hybrid(self.as_ptr())
+        }
+    }
+
+    /// Why llama.cpp's rotation of keys would not put a moved entry right; `None` where it does.
+    pub(super) fn why_no_rotation(&self) -> Option<&'static str> {
+        // SAFETY: the model is loaded.
+        let (n_swa, rope) = unsafe {
+            (
+                sys::llama_model_n_swa(self.as_ptr()),
+                sys::llama_model_rope_type(self.as_ptr()),
+            )
+        };
+        let architecture = self.architecture();
+        let scaling = CString::new(format!("{architecture}.rope.scaling.type"));
+        let scaling = scaling.ok().and_then(|key| self.metadata(&key));
+        if self.is_recurrent() {
+            Some("its state is one sum over all tokens")
+        } else if n_swa > 0 {
+            // Cells outside the window are used again in an order that moved entries would upset.
+            Some("its attention slides over a window")
+        } else if rope == sys::LLAMA_ROPE_TYPE_NONE {
+            // Positions are learnt, or a bias: part of the entries, or not to be rotated.
+            Some("its positions are not rotary")
+        } else if rope == sys::LLAMA_ROPE_TYPE_MROPE || rope == sys::LLAMA_ROPE_TYPE_IMROPE {
+            Some("its positions have several dimensions")
+        } else if scaling.is_some_and(|scaling| scaling == "yarn" || scaling == "longrope") {
+            // The rotation multiplies by the scaling's attention factor, and would do so again at
+            // each move.
+            Some("its rotary positions are scaled, and each move would scale its keys again")
+        } else {
+            None
+        }
+    }
+
     pub(super) fn gpu_layers(&self) -> u32 {
         self.gpu_layers
     }

@@ -1,16 +1,18 @@
 //! The engine of a scripted model: logits that make the sampler say the script.
 
-use crate::model::sequence::Outputs;
+use std::ops::Range;
+
+use crate::model::sequence::{Branch, MAX_BRANCHES, Outputs};
 use crate::model::vocabulary::Vocabulary;
 use crate::model::worker::Engine;
 use crate::model::{Job, ModelError, Token};
 
 use super::{Answer, Script, lock};
 
-/// A KV cache that is a list of tokens.
+/// A KV cache that is a list of tokens for each branch, `None` where a hole is.
 pub(crate) struct ScriptedEngine {
     script: Script,
-    cache: Vec<Token>,
+    branches: Vec<Option<Vec<Option<Token>>>>,
     answer: Option<Saying>,
     /// Rows of logits of the last batch.
     rows: Vec<Vec<f32>>,
@@ -27,18 +29,38 @@ impl ScriptedEngine {
     pub(crate) fn new(script: Script) -> ScriptedEngine {
         ScriptedEngine {
             script,
-            cache: Vec::new(),
+            branches: Self::one_branch(),
             answer: None,
             rows: Vec::new(),
         }
     }
 
-    /// Logits after what is in the cache: the script's next token, or the end.
-    fn next_logits(&self) -> Vec<f32> {
+    fn one_branch() -> Vec<Option<Vec<Option<Token>>>> {
+        let mut branches = vec![None; MAX_BRANCHES];
+        branches[0] = Some(Vec::new());
+        branches
+    }
+
+    /// The cells of a branch.
+    fn cells(&mut self, branch: Branch) -> &mut Vec<Option<Token>> {
+        self.branches[branch]
+            .as_mut()
+            .expect("the branch was made and not dropped")
+    }
+
+    /// What the cache holds, to be compared with the record of it.
+    #[cfg(test)]
+    #[allow(dead_code)]
+    pub(crate) fn cache(&self) -> &[Option<Token>] {
+        self.branches[0].as_deref().unwrap_or_default()
+    }
+
+    /// Logits after the first `len` positions of a branch: the script's next token, or the end.
+    fn next_logits(&self, branch: Branch, len: usize) -> Vec<f32> {
         let n_vocab = self.vocabulary().len();
         let mut logits = vec![0.0; n_vocab];
         if let Some(saying) = &self.answer {
-            let (token, logprob) = self.next_token(saying);
+            let (token, logprob) = self.next_token(saying, branch, len);
             let p = f64::from(logprob).exp();
             // The logit that has probability p beside n − 1 logits of zero.
             let logit = (p / (1.0 - p)).ln() + ((n_vocab - 1) as f64).ln();
@@ -47,11 +69,13 @@ impl ScriptedEngine {
         logits
     }
 
-    fn next_token(&self, saying: &Saying) -> (Token, f32) {
+    fn next_token(&self, saying: &Saying, branch: Branch, len: usize) -> (Token, f32) {
         let end = (self.script.tokens.end(), 0.0);
-        let said = &self.cache[saying.start.min(self.cache.len())..];
+        let cells = self.branches[branch].as_deref().unwrap_or_default();
+        let said = &cells[saying.start.min(len)..len];
         let mut said: Vec<u8> = said
             .iter()
+            .flatten()
             .flat_map(|&token| self.vocabulary().bytes(token).iter().copied())
             .collect();
         for (text, logprob) in &saying.pieces {
@@ -68,6 +92,14 @@ impl ScriptedEngine {
         }
         end
     }
+}
+
+fn put(cells: &mut Vec<Option<Token>>, at: usize, token: Token) {
+    if cells.len() <= at {
+        cells.resize(at + 1, None);
+    }
+    assert_eq!(cells[at], None, "the cache and its record disagree");
+    cells[at] = Some(token);
 }
 
 impl Engine for ScriptedEngine {
@@ -87,16 +119,40 @@ impl Engine for ScriptedEngine {
         self.script.n_batch.unwrap_or(64)
     }
 
-    fn truncate(&mut self, n_keep: usize) -> bool {
+    fn remove(&mut self, range: Range<usize>, to_the_end: bool) -> bool {
         if self.script.only_grows {
             return false;
         }
-        self.cache.truncate(n_keep);
+        let cells = self.cells(0);
+        match to_the_end {
+            true => cells.truncate(range.start),
+            false => cells[range].fill(None),
+        }
         true
     }
 
     fn clear(&mut self) {
-        self.cache.clear();
+        self.branches = Self::one_branch();
+    }
+
+    fn why_no_shift(&self) -> Option<&str> {
+        self.script.why_no_shift()
+    }
+
+    fn shift(&mut self, range: Range<usize>, to: usize) {
+        let cells = self.cells(0);
+        let moved: Vec<_> = cells[range.clone()].to_vec();
+        assert!(moved.iter().all(Option::is_some), "there is no entry");
+        cells[range].fill(None);
+        let end = to + moved.len();
+        if cells.len() < end {
+            cells.resize(end, None);
+        }
+        assert!(
+            cells[to..end].iter().all(Option::is_none),
+            "the place is taken"
+        );
+        cells[to..end].copy_from_slice(&moved);
     }
 
     fn begin_answer(&mut self, job: &Job) -> Result<(), ModelError> {
@@ -113,11 +169,9 @@ impl Engine for ScriptedEngine {
             Some((text, _)) => drop(text.splice(0..0, job.heal.iter().copied())),
             None => pieces.push((job.heal.clone(), 0.0)),
         }
-        self.answer = Some(Saying {
-            start: self.cache.len(),
-            pieces,
-        });
-        self.rows = vec![self.next_logits()];
+        let start = job.prompt.len();
+        self.answer = Some(Saying { start, pieces });
+        self.rows = vec![self.next_logits(0, start)];
         Ok(())
     }
 
@@ -128,22 +182,26 @@ impl Engine for ScriptedEngine {
         outputs: Outputs,
         interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<usize, ModelError> {
-        assert_eq!(at, self.cache.len(), "the cache and its record disagree");
         self.rows.clear();
+        let cells = self.cells(0);
+        assert!(
+            cells.iter().take(at).all(Option::is_some) && cells.len() >= at,
+            "the token would see a hole"
+        );
         for (idx, &token) in tokens.iter().enumerate() {
             if let Some(gate) = &self.script.gate
                 && !gate.pass(interrupted)
             {
                 return Ok(idx);
             }
-            self.cache.push(token);
+            put(self.cells(0), at + idx, token);
             let is_wanted = match outputs {
                 Outputs::None => false,
                 Outputs::Last => idx + 1 == tokens.len(),
                 Outputs::Each => true,
             };
             if is_wanted {
-                self.rows.push(self.next_logits());
+                self.rows.push(self.next_logits(0, at + idx + 1));
             }
         }
         Ok(tokens.len())
@@ -151,6 +209,47 @@ impl Engine for ScriptedEngine {
 
     fn logits(&self, row: usize) -> &[f32] {
         &self.rows[row]
+    }
+
+    fn n_branches(&self) -> usize {
+        match self.script.only_grows {
+            true => 1,
+            false => MAX_BRANCHES,
+        }
+    }
+
+    fn fork_branch(&mut self, from: Branch, to: Branch) {
+        self.branches[to] = self.branches[from].clone();
+    }
+
+    fn drop_branch(&mut self, branch: Branch) {
+        self.branches[branch] = None;
+    }
+
+    fn adopt_branch(&mut self, branch: Branch) {
+        self.branches[0] = self.branches[branch].take();
+    }
+
+    fn step(
+        &mut self,
+        steps: &[(Branch, Token, usize)],
+        interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool, ModelError> {
+        let may_pass = match &self.script.gate {
+            Some(gate) => gate.pass(interrupted),
+            None => !interrupted(),
+        };
+        if !may_pass {
+            return Ok(false);
+        }
+        self.rows.clear();
+        for &(branch, token, at) in steps {
+            let cells = self.cells(branch);
+            assert_eq!(cells.len(), at, "the branch and its record disagree");
+            put(cells, at, token);
+            self.rows.push(self.next_logits(branch, at + 1));
+        }
+        Ok(true)
     }
 
     fn fork(&self) -> Result<ScriptedEngine, ModelError> {

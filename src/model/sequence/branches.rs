@@ -1,0 +1,131 @@
+//! Several ways for one sequence to go on, computed side by side: what a beam search needs.
+
+use super::Sequence;
+use crate::model::worker::Engine;
+use crate::model::{ModelError, Token};
+
+/// A way to go on. Branch 0 is the sequence itself; the others begin as a copy of another and
+/// share its entries in the KV cache, so that a copy costs nothing.
+pub(crate) type Branch = usize;
+
+/// Branches there may be at once, the sequence itself included.
+pub(crate) const MAX_BRANCHES: usize = 8;
+
+/// The tokens of each branch but the first that it does not share with the sequence's record at
+/// the time of the first fork.
+#[derive(Default)]
+pub(super) struct Branches {
+    /// Length of the sequence when the first branch was made.
+    stem: usize,
+    tips: [Option<Vec<Token>>; MAX_BRANCHES],
+}
+
+// The writing half of the worker searches with these.
+#[cfg_attr(not(test), allow(dead_code))]
+impl<E: Engine> Sequence<E> {
+    /// Branches there may be at once, the sequence itself included: 1 where the memory cannot
+    /// share entries.
+    pub(crate) fn n_branches(&self) -> usize {
+        self.engine.n_branches()
+    }
+
+    /// Number of tokens in a branch: the next one goes there.
+    pub(crate) fn branch_len(&self, branch: Branch) -> usize {
+        match &self.branches.tips[branch] {
+            Some(tip) => self.branches.stem + tip.len(),
+            None => self.n_filled,
+        }
+    }
+
+    /// Makes `to` a copy of `from`. What `to` held is dropped; `to` must not be 0. The logits of
+    /// the last batch stay readable.
+    pub(crate) fn fork(&mut self, from: Branch, to: Branch) {
+        debug_assert!(to != 0 && from != to && to < self.engine.n_branches());
+        debug_assert_eq!(self.n_filled, self.cells.len(), "the prompt is read");
+        if self.branches.tips.iter().all(Option::is_none) {
+            self.branches.stem = self.n_filled;
+        }
+        let tip = match &self.branches.tips[from] {
+            Some(tip) => tip.clone(),
+            None => self.tail(self.branches.stem),
+        };
+        self.engine.fork_branch(from, to);
+        self.branches.tips[to] = Some(tip);
+    }
+
+    /// Drops a branch other than the first.
+    pub(crate) fn drop_branch(&mut self, branch: Branch) {
+        if self.branches.tips[branch].take().is_some() {
+            self.engine.drop_branch(branch);
+        }
+    }
+
+    /// Computes one token at the end of each of several branches, in one batch. Afterwards row n
+    /// of the logits belongs to the n-th of `steps`. False, with nothing changed, when
+    /// `interrupted` said so.
+    ///
+    /// # Errors
+    /// As [`Sequence::advance`]; all branches are gone then.
+    pub(crate) fn step(
+        &mut self,
+        steps: &[(Branch, Token)],
+        interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool, ModelError> {
+        let placed: Vec<_> = steps
+            .iter()
+            .map(|&(branch, token)| (branch, token, self.branch_len(branch)))
+            .collect();
+        match self.engine.step(&placed, interrupted) {
+            Ok(true) => {}
+            Ok(false) => return Ok(false),
+            Err(error) => {
+                self.clear();
+                return Err(error);
+            }
+        }
+        for &(branch, token) in steps {
+            match &mut self.branches.tips[branch] {
+                Some(tip) => tip.push(token),
+                None => {
+                    if self.n_exact == self.n_filled {
+                        self.n_exact += 1;
+                    }
+                    self.cells.push(Some(token));
+                    self.n_filled += 1;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Lets the sequence go on as `branch` did, and drops all branches.
+    pub(crate) fn adopt(&mut self, branch: Branch) {
+        if let Some(tip) = self.branches.tips[branch].take() {
+            self.engine.adopt_branch(branch);
+            let was_exact = self.n_exact >= self.branches.stem;
+            self.cells.truncate(self.branches.stem);
+            self.cells.extend(tip.into_iter().map(Some));
+            self.n_filled = self.cells.len();
+            self.n_exact = match was_exact {
+                true => self.n_filled,
+                false => self.n_exact,
+            };
+        }
+        self.drop_branches();
+    }
+
+    fn tail(&self, start: usize) -> Vec<Token> {
+        let tail = self.cells.get(start..).unwrap_or_default();
+        tail.iter().copied().flatten().collect()
+    }
+}
+
+impl<E: Engine> Sequence<E> {
+    pub(super) fn drop_branches(&mut self) {
+        for branch in 1..MAX_BRANCHES {
+            if self.branches.tips[branch].take().is_some() {
+                self.engine.drop_branch(branch);
+            }
+        }
+    }
+}
