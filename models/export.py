@@ -24,6 +24,9 @@ QUANTIZATIONS = {
     "q8_0": (gguf.GGMLQuantizationType.Q8_0, gguf.LlamaFileType.MOSTLY_Q8_0),
 }
 
+# The order that Midfill asks in. `fim.py` trains both; suffix first lets the KV cache keep all but
+# what is typed. Readers that do not know the key pass over it.
+FIM_ORDER_KEY, FIM_ORDER = "midfill.fim_order", "spm"
 FIM_KEYS = {"pre": PREFIX, "suf": SUFFIX, "mid": MIDDLE, "pad": PAD, "rep": REPO, "sep": FILE}
 
 
@@ -54,6 +57,7 @@ def add_tokenizer(writer: gguf.GGUFWriter, path: Path, vocab: int) -> None:
     writer.add_add_bos_token(False)
     for key, token in FIM_KEYS.items():
         writer.add_uint32(f"tokenizer.ggml.fim_{key}_token_id", codec.tokenizer.token_to_id(token))
+    writer.add_string(FIM_ORDER_KEY, FIM_ORDER)
 
 
 def write(

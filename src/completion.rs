@@ -23,7 +23,7 @@ use crate::config::CompletionConfig;
 use crate::model::{Model, ModelError, Priority, StopReason, Usage};
 use crate::session::Snapshot;
 use crate::syntax::{self, Place};
-pub use request::{Request, prepare};
+pub use request::{LEFT_TO_RIGHT, Request, prepare};
 pub use surroundings::Surroundings;
 pub use writing::Written;
 
@@ -57,6 +57,9 @@ pub struct Answer {
     pub stop: Option<StopReason>,
     /// What the model was shown.
     pub prompt: Option<Prompt>,
+    /// How the model was asked, such as `Qwen-Coder (prefix, suffix, middle)`; a model that cannot
+    /// fill in the middle writes from left to right. `None` where no model was asked.
+    pub format: Option<String>,
     /// Where it came from.
     pub source: Source,
     /// Where the time went.
@@ -106,6 +109,7 @@ impl Answer {
             prompt: None,
             source: Source::Silence,
             timings: Timings::default(),
+            format: None,
         }
     }
 }
@@ -328,13 +332,14 @@ mod tests {
             "//- pkg/a.py\nimport os\n\ndef f(x):\n    return $0\n\nf(1)\n",
             400,
             expect![[r#"
-            <|fim_prefix|>import os
+                <|file_sep|>pkg/a.py
+                <|fim_prefix|>import os
 
-            def f(x):
-                return <|fim_suffix|>
+                def f(x):
+                    return <|fim_suffix|>
 
-            f(1)
-            <|fim_middle|>"#]],
+                f(1)
+                <|fim_middle|>"#]],
         );
     }
 
@@ -347,6 +352,7 @@ mod tests {
             ),
             300,
             expect![[r#"
+                <|file_sep|>a.py
                 <|fim_prefix|>import os
                 class A:
                   def f(self):

@@ -3,9 +3,14 @@
 //! Every key has its meaning and its default here and nowhere else. An unknown key is a warning,
 //! a value of the wrong kind is a warning and the default.
 
+pub mod format;
+
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::Value;
+
+use format::Format;
 
 /// All settings as the program uses them.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -44,6 +49,9 @@ pub struct CompletionConfig {
     /// shipped model's answers go unshown, of which 5 % were right (2,000 held-out cursors). Does
     /// not hold for a completion asked for by hand. Key `minScore`.
     pub min_score: f32,
+    /// How the model is asked to fill in the middle, where no known format fits: the path of a file
+    /// or the format itself. Key `format`.
+    pub format: Option<Arc<Format>>,
     /// Whether imports and signatures from far above are shown to the model. Key `outline`.
     pub outline: bool,
     /// Whether the last token before the cursor is healed. Key `healing`.
@@ -73,6 +81,7 @@ impl Default for CompletionConfig {
             max_line_tokens: 48,
             max_block_tokens: 128,
             min_score: -1.2,
+            format: None,
             outline: true,
             heal: true,
             clean_up: true,
@@ -99,10 +108,10 @@ pub fn from_options(options: &Value) -> (Config, Vec<String>) {
             // `null` is the default.
             Some(_) if value.is_null() => {}
             Some((_, set)) => {
-                if set(&mut config, value).is_none() {
-                    problems.push(format!(
-                        "the option `{key}` cannot be {value}; its default holds"
-                    ));
+                if let Err(problem) = set(&mut config, value) {
+                    let problem =
+                        problem.unwrap_or_else(|| format!("the option `{key}` cannot be {value}"));
+                    problems.push(format!("{problem}; its default holds"));
                 }
             }
         }
@@ -110,8 +119,9 @@ pub fn from_options(options: &Value) -> (Config, Vec<String>) {
     (config, problems)
 }
 
-/// Sets one option; `None`, with nothing set, for a value it cannot have.
-type Set = fn(&mut Config, &Value) -> Option<()>;
+/// Sets one option. For a value it cannot have nothing is set; what is wrong with it may be told
+/// in a sentence.
+type Set = fn(&mut Config, &Value) -> Result<(), Option<String>>;
 
 /// All keys, in the order of [`Config`].
 #[rustfmt::skip]
@@ -125,6 +135,7 @@ static OPTIONS: &[(&str, Set)] = &[
     ("maxLineTokens", |c, v| put(&mut c.completion.max_line_tokens, tokens(v))),
     ("maxBlockTokens", |c, v| put(&mut c.completion.max_block_tokens, tokens(v))),
     ("minScore", |c, v| put(&mut c.completion.min_score, v.as_f64().map(|score| score as f32))),
+    ("format", |c, v| put_format(&mut c.completion.format, v)),
     ("outline", |c, v| put(&mut c.completion.outline, v.as_bool())),
     ("healing", |c, v| put(&mut c.completion.heal, v.as_bool())),
     ("cleanUp", |c, v| put(&mut c.completion.clean_up, v.as_bool())),
@@ -132,9 +143,14 @@ static OPTIONS: &[(&str, Set)] = &[
     ("with", |c, v| put(&mut c.completion.with, strings(v))),
 ];
 
-fn put<T>(place: &mut T, value: Option<T>) -> Option<()> {
-    *place = value?;
-    Some(())
+fn put<T>(place: &mut T, value: Option<T>) -> Result<(), Option<String>> {
+    *place = value.ok_or(None)?;
+    Ok(())
+}
+
+fn put_format(place: &mut Option<Arc<Format>>, value: &Value) -> Result<(), Option<String>> {
+    *place = Some(Arc::new(Format::from_option(value).map_err(Some)?));
+    Ok(())
 }
 
 fn number(value: &Value) -> Option<u32> {

@@ -23,6 +23,8 @@ pub use handle::{Generation, Model};
 pub use healing::heal;
 #[cfg(feature = "llama")]
 pub use llama::devices;
+#[cfg(all(test, feature = "llama"))]
+pub(crate) use llama::tests::fixture;
 pub use vocabulary::Vocabulary;
 
 use std::path::PathBuf;
@@ -54,6 +56,10 @@ pub struct ModelInfo {
     pub name: String,
     /// `general.architecture`, such as `qwen3`.
     pub architecture: String,
+    /// `tokenizer.ggml.pre`: how text is cut before the merges, such as `qwen2`.
+    pub pre_tokenizer: String,
+    /// `midfill.fim_order`: `psm` or `spm`, where the GGUF names the order it was trained with.
+    pub fim_order: Option<String>,
     /// Where the weights were read from.
     pub path: PathBuf,
     /// Size of the weights in bytes.
@@ -392,6 +398,11 @@ pub enum ModelError {
         "the model stopped working: {0}. Restart the server; if it happens again, `midfill doctor` tells more."
     )]
     Gone(String),
+    /// The user's fill-in-the-middle format and the vocabulary do not go together.
+    #[error(
+        "the format given with --format (or the option `format`) does not fit this model: its vocabulary has no special token {0}. Correct the spelling, or leave the format out to use a known one."
+    )]
+    Format(String),
     /// llama.cpp could not compute a batch.
     #[error("the model could not compute: {0}. Try --gpu-layers 0, or a smaller --context.")]
     Compute(String),

@@ -56,7 +56,11 @@ fn typing_costs_a_few_tokens_a_key_and_every_request_is_answered() {
 fn the_doctor_finds_the_shipped_model_well() {
     let report = json(&["doctor", "--json"]);
     assert_eq!(report["model"]["architecture"], "qwen3");
-    assert_eq!(report["fim"], "Midfill (Spm)");
+    assert_eq!(report["format"], "Midfill (suffix, prefix, middle)");
+    assert_eq!(
+        report["recognised_by"],
+        "its special tokens and the key midfill.fim_order"
+    );
     assert!(
         report["decode_tokens_per_s"]
             .as_f64()

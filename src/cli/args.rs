@@ -70,6 +70,9 @@ pub struct ModelArgs {
     /// Layers on the GPU; without it as many as fit.
     #[arg(long, value_name = "N")]
     pub gpu_layers: Option<u32>,
+    /// How to ask it to fill in the middle, where no known format fits.
+    #[arg(long, value_name = "FILE.toml")]
+    pub format: Option<PathBuf>,
 }
 
 /// `midfill serve`.

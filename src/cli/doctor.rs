@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::args::DoctorArgs;
 use super::open::{devices, open};
+use crate::completion::LEFT_TO_RIGHT;
 use crate::completion::fim::Fim;
 
 /// Time for measuring speed, all together.
@@ -35,12 +36,12 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
     if !args.json {
         println!("devices   {}", devices.join(", "));
     }
+    let format = args.model.read_format()?;
     let model = open(&args.model.config())?;
     let (info, speed, family) = super::runtime()?.block_on(async {
         let info = model.ready().await?;
         let tokenizer = model.tokenizer().context("the model has no tokenizer")?;
-        let family =
-            Fim::of(&info, &*tokenizer).map(|fim| format!("{} ({:?})", fim.family, fim.order));
+        let family = Fim::choose(format.as_deref(), &info, &*tokenizer)?;
         let speed = model.measure(BUDGET).await?;
         anyhow::Ok((info, speed, family))
     })?;
@@ -68,6 +69,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
         );
     }
 
+    let headers = family.as_ref().map_or("nothing", headers);
     if args.json {
         println!(
             "{}",
@@ -77,7 +79,9 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
                 "memory_bytes": system.total_memory(),
                 "devices": devices,
                 "model": &*info,
-                "fim": family,
+                "format": family.as_ref().map_or(LEFT_TO_RIGHT.to_owned(), Fim::describe),
+                "recognised_by": family.as_ref().map(|fim| &fim.recognised),
+                "headers": headers,
                 "prefill_tokens_per_s": speed.prefill_tokens_per_s,
                 "decode_tokens_per_s": speed.decode_tokens_per_s,
                 "problems": problems,
@@ -105,11 +109,17 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
             info.n_ctx, info.n_ctx_train
         );
         println!(
-            "fills in  {}",
+            "asked     {}",
             family
-                .as_deref()
-                .unwrap_or("no: writes from left to right only")
+                .as_ref()
+                .map_or(LEFT_TO_RIGHT.to_owned(), Fim::describe)
         );
+        if let Some(fim) = &family {
+            println!(
+                "          recognised by {}, headers for {headers}",
+                fim.recognised
+            );
+        }
         println!(
             "speed     reads {:.0} tokens a second, writes {:.0}",
             speed.prefill_tokens_per_s, speed.decode_tokens_per_s
@@ -127,4 +137,14 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
     } else {
         ExitCode::from(1)
     })
+}
+
+/// What a family has headers for.
+fn headers(fim: &Fim) -> &'static str {
+    match (&fim.repo_header, &fim.file_header) {
+        (Some(_), Some(_)) => "repository and files",
+        (None, Some(_)) => "files",
+        (Some(_), None) => "the repository",
+        (None, None) => "nothing",
+    }
 }

@@ -1,9 +1,12 @@
 //! From arguments to a model.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 
 use super::args::ModelArgs;
 use crate::config::ModelConfig;
+use crate::config::format::Format;
 use crate::model::Model;
 
 impl ModelArgs {
@@ -15,6 +18,15 @@ impl ModelArgs {
             n_threads: self.threads,
             gpu_layers: self.gpu_layers,
         }
+    }
+
+    /// The format given for filling in the middle.
+    ///
+    /// # Errors
+    /// When the file cannot be read or understood.
+    pub(super) fn read_format(&self) -> Result<Option<Arc<Format>>> {
+        let format = self.format.as_deref().map(Format::read).transpose();
+        Ok(format.map_err(anyhow::Error::msg)?.map(Arc::new))
     }
 
     /// As arguments for another process of ours.
@@ -37,6 +49,12 @@ impl ModelArgs {
         put("--context", self.context.map(|n| n.to_string()));
         put("--threads", self.threads.map(|n| n.to_string()));
         put("--gpu-layers", self.gpu_layers.map(|n| n.to_string()));
+        put(
+            "--format",
+            self.format
+                .as_ref()
+                .map(|path| path.to_string_lossy().into_owned()),
+        );
         arguments
     }
 }

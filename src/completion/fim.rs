@@ -1,229 +1,257 @@
 //! How each model family wants to be asked to fill in the middle.
 //!
-//! A format is chosen by the special tokens that the vocabulary has, not by the model's name, so
-//! a fine-tune under any name works. The rows follow the model cards and llama.cpp's own list.
+//! A format is chosen by the special tokens that the vocabulary has and by the GGUF's keys, not by
+//! the model's name, so a fine-tune under any name works. The table is `fim/formats.toml`; a user
+//! can put a format of their own in front of it.
 
-use crate::model::{ModelInfo, Token, Tokenizer};
+use std::sync::LazyLock;
 
-/// The order of the parts in the prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Prefix, suffix, middle.
-    Psm,
-    /// Suffix, prefix, middle. What is typed lands at the end, so the KV cache holds the rest.
-    Spm,
-}
+use serde::Deserialize;
 
-/// One family's format, as spelled in its vocabulary.
-#[derive(Debug, PartialEq, Eq)]
-pub struct FimFormat {
-    /// The family, as people call it.
-    pub family: &'static str,
-    prefix: &'static str,
-    suffix: &'static str,
-    middle: Option<&'static str>,
-    order: Order,
-    /// Further special tokens that end the answer.
-    stops: &'static [&'static str],
-}
+use crate::config::format::{self, When};
+pub use crate::config::format::{Format, Order, OwnHeader};
+use crate::model::{ModelError, ModelInfo, Token, Tokenizer};
 
-/// Known formats. The first row whose tokens are all in the vocabulary is taken.
-pub static FORMATS: [FimFormat; 11] = [
-    FimFormat {
-        family: "Qwen2.5-Coder",
-        prefix: "<|fim_prefix|>",
-        suffix: "<|fim_suffix|>",
-        middle: Some("<|fim_middle|>"),
-        order: Order::Psm,
-        stops: &[
-            "<|fim_pad|>",
-            "<|repo_name|>",
-            "<|file_sep|>",
-            "<|file_separator|>",
-            "<|im_end|>",
-        ],
-    },
-    FimFormat {
-        family: "Mellum",
-        prefix: "<fim_prefix>",
-        suffix: "<fim_suffix>",
-        middle: Some("<fim_middle>"),
-        order: Order::Spm,
-        stops: &["<filename>", "<reponame>", "<gh_stars>", "<fim_pad>"],
-    },
-    FimFormat {
-        family: "StarCoder2",
-        prefix: "<fim_prefix>",
-        suffix: "<fim_suffix>",
-        middle: Some("<fim_middle>"),
-        order: Order::Psm,
-        stops: &["<file_sep>", "<repo_name>", "<fim_pad>"],
-    },
-    FimFormat {
-        family: "StarCoder",
-        prefix: "<fim_prefix>",
-        suffix: "<fim_suffix>",
-        middle: Some("<fim_middle>"),
-        order: Order::Psm,
-        stops: &["<filename>", "<reponame>", "<fim_pad>"],
-    },
-    FimFormat {
-        family: "SantaCoder",
-        prefix: "<fim-prefix>",
-        suffix: "<fim-suffix>",
-        middle: Some("<fim-middle>"),
-        order: Order::Psm,
-        stops: &["<fim-pad>"],
-    },
-    FimFormat {
-        family: "DeepSeek-Coder",
-        prefix: "<｜fim▁begin｜>",
-        suffix: "<｜fim▁hole｜>",
-        middle: Some("<｜fim▁end｜>"),
-        order: Order::Psm,
-        stops: &[],
-    },
-    FimFormat {
-        family: "CodeLlama",
-        prefix: "▁<PRE>",
-        suffix: "▁<SUF>",
-        middle: Some("▁<MID>"),
-        order: Order::Psm,
-        stops: &["▁<EOT>"],
-    },
-    FimFormat {
-        family: "Codestral",
-        prefix: "[PREFIX]",
-        suffix: "[SUFFIX]",
-        middle: None,
-        order: Order::Spm,
-        stops: &[],
-    },
-    FimFormat {
-        family: "Seed-Coder",
-        prefix: "<[fim-prefix]>",
-        suffix: "<[fim-suffix]>",
-        middle: Some("<[fim-middle]>"),
-        order: Order::Spm,
-        stops: &[],
-    },
-    FimFormat {
-        family: "GLM-4",
-        prefix: "<|code_prefix|>",
-        suffix: "<|code_suffix|>",
-        middle: Some("<|code_middle|>"),
-        order: Order::Psm,
-        stops: &["<|user|>", "<|endoftext|>"],
-    },
-    FimFormat {
-        family: "Falcon-H1",
-        prefix: "<|prefix|>",
-        suffix: "<|suffix|>",
-        middle: Some("<|middle|>"),
-        order: Order::Psm,
-        stops: &[],
-    },
-];
+/// Known formats. The first that fits a vocabulary is taken.
+pub static FORMATS: LazyLock<Vec<Format>> = LazyLock::new(|| {
+    #[derive(Deserialize)]
+    struct Table {
+        format: Vec<Format>,
+    }
+    toml::from_str::<Table>(include_str!("fim/formats.toml"))
+        .expect("the built-in table is well formed, which a test checks")
+        .format
+});
 
 /// A format with the tokens of one vocabulary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fim {
     /// The family, or what the choice rests on.
     pub family: String,
+    /// How it was recognised, for a person to read.
+    pub recognised: String,
     /// The order of the parts.
     pub order: Order,
+    /// What names the repository, before all files.
+    pub repo_header: Option<Header>,
+    /// What names a file, before its text.
+    pub file_header: Option<Header>,
+    /// The token behind the text of each other file.
+    pub file_end: Option<Token>,
+    /// Where the header of the file being completed goes.
+    pub own_header: OwnHeader,
+    /// Text that stands between the prefix token and the prefix. It is tokenized together with
+    /// what follows.
+    pub lead: String,
+    /// Tokens that end the answer, besides the vocabulary's own.
+    pub stops: Vec<Token>,
     prefix: Token,
     suffix: Token,
     middle: Option<Token>,
-    /// Before the path of a file, where the model knows such a header.
-    pub file_separator: Option<Token>,
-    /// Tokens that end the answer, besides the vocabulary's own.
-    pub stops: Vec<Token>,
+    bos: Option<Token>,
+}
+
+/// A header with the token of one vocabulary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The special token that it begins with.
+    pub token: Option<Token>,
+    /// Its text, with `{}` for the name.
+    text: String,
+}
+
+impl Header {
+    /// The text behind the token, for this name.
+    pub fn text(&self, name: &str) -> String {
+        self.text.replacen("{}", name, 1)
+    }
+}
+
+/// The header of the file being completed, part by part. Tokens stand before their text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Placed {
+    /// The token before the sentinels.
+    pub before: Option<Token>,
+    /// The text before the sentinels.
+    pub text_before: String,
+    /// The token at the beginning of the prefix.
+    pub inside: Option<Token>,
+    /// The text at the beginning of the prefix.
+    pub text_inside: String,
 }
 
 impl Fim {
-    /// The format for a loaded model; `None` where it was never trained to fill in the middle.
-    pub fn of(info: &ModelInfo, tokenizer: &dyn Tokenizer) -> Option<Fim> {
-        let ours = info.name.starts_with("Midfill");
-        FORMATS
+    /// The format for a loaded model: `own` where the user gave one, else the first of the table
+    /// that fits, else what the GGUF's keys say. `None` where the model was never trained to fill
+    /// in the middle.
+    ///
+    /// # Errors
+    /// [`ModelError::Format`] when the user's format names tokens that the vocabulary lacks.
+    pub fn choose(
+        own: Option<&Format>,
+        info: &ModelInfo,
+        tokenizer: &dyn Tokenizer,
+    ) -> Result<Option<Fim>, ModelError> {
+        if let Some(format) = own {
+            return Fim::from_user(format, tokenizer).map(Some);
+        }
+        let known = FORMATS
             .iter()
-            .filter(|format| {
-                format.family != "Mellum" || info.name.to_lowercase().contains("mellum")
-            })
-            .filter(|format| {
-                // StarCoder and StarCoder2 spell the sentinels alike and differ in the rest.
-                format.family != "StarCoder2" || tokenizer.special("<file_sep>").is_some()
-            })
-            .find_map(|format| Fim::in_vocabulary(format, tokenizer))
-            .map(|fim| {
-                if ours {
-                    fim.trained_by_us(tokenizer)
-                } else {
-                    fim
-                }
-            })
-            .or_else(|| Fim::from_keys(tokenizer))
+            .filter(|format| fits(&format.when, info, tokenizer))
+            .find_map(|format| Fim::in_vocabulary(format, tokenizer));
+        Ok(known
+            .map(|fim| fim.ordered_by(info))
+            .or_else(|| Fim::from_keys(info, tokenizer)))
     }
 
-    fn in_vocabulary(format: &FimFormat, tokenizer: &dyn Tokenizer) -> Option<Fim> {
+    fn in_vocabulary(format: &Format, tokenizer: &dyn Tokenizer) -> Option<Fim> {
         let special = |spelling: &str| tokenizer.special(spelling);
-        let middle = match format.middle {
+        let middle = match &format.middle {
             Some(spelling) => Some(special(spelling)?),
             None => None,
         };
-        let (prefix, suffix) = (special(format.prefix)?, special(format.suffix)?);
-        let mut stops: Vec<Token> = format
-            .stops
-            .iter()
-            .filter_map(|stop| special(stop))
-            .collect();
-        stops.extend([prefix, suffix].into_iter().chain(middle));
+        let (prefix, suffix) = (special(&format.prefix)?, special(&format.suffix)?);
+        let header = |header: &Option<format::Header>| {
+            let header = header.as_ref()?;
+            let token = match &header.token {
+                Some(spelling) => Some(special(spelling)?),
+                None => None,
+            };
+            Some(Header {
+                token,
+                text: header.text.clone(),
+            })
+        };
+        let stops = format.stop.iter().filter_map(|stop| special(stop));
+        let mut recognised = "its special tokens".to_owned();
+        if format.when.ordered_by_key {
+            recognised = format!("{recognised} and the key midfill.fim_order");
+        } else if !format.when.pre_tokenizer.is_empty() {
+            recognised = format!("{recognised} and the key tokenizer.ggml.pre");
+        }
         Some(Fim {
-            family: format.family.to_owned(),
+            family: format.family.clone(),
+            recognised,
             order: format.order,
+            repo_header: header(&format.repo_header),
+            file_header: header(&format.file_header),
+            file_end: format.file_end.as_deref().and_then(special),
+            own_header: format.own_header,
+            lead: format.lead.clone(),
+            stops: stops.chain([prefix, suffix]).chain(middle).collect(),
             prefix,
             suffix,
             middle,
-            file_separator: None,
-            stops,
+            bos: format.bos.as_deref().and_then(special),
         })
+    }
+
+    /// The user's own format, of which every token must be there.
+    fn from_user(format: &Format, tokenizer: &dyn Tokenizer) -> Result<Fim, ModelError> {
+        let headers = [&format.repo_header, &format.file_header];
+        let headers = headers.into_iter().flatten();
+        let missing: Vec<String> = [&format.prefix, &format.suffix]
+            .into_iter()
+            .chain(&format.middle)
+            .chain(&format.bos)
+            .chain(&format.file_end)
+            .chain(&format.stop)
+            .chain(headers.filter_map(|header| header.token.as_ref()))
+            .filter(|spelling| tokenizer.special(spelling).is_none())
+            .map(|spelling| format!("`{spelling}`"))
+            .collect();
+        if missing.is_empty()
+            && let Some(mut fim) = Fim::in_vocabulary(format, tokenizer)
+        {
+            fim.recognised = "the option `format`".to_owned();
+            return Ok(fim);
+        }
+        Err(ModelError::Format(missing.join(", ")))
     }
 
     /// The GGUF's own keys, for families that the table does not know.
-    fn from_keys(tokenizer: &dyn Tokenizer) -> Option<Fim> {
+    fn from_keys(info: &ModelInfo, tokenizer: &dyn Tokenizer) -> Option<Fim> {
         let tokens = tokenizer.fim_tokens();
         let (prefix, suffix) = (tokens.prefix?, tokens.suffix?);
-        let mut stops = vec![prefix, suffix];
-        stops.extend(
-            tokens
-                .middle
-                .into_iter()
-                .chain(tokens.repo)
-                .chain(tokens.file_sep),
-        );
-        Some(Fim {
-            family: "named by the GGUF".to_owned(),
+        let header = |token: Option<Token>| {
+            token.map(|token| Header {
+                token: Some(token),
+                text: "{}\n".to_owned(),
+            })
+        };
+        let stops = [
+            Some(prefix),
+            Some(suffix),
+            tokens.middle,
+            tokens.repo,
+            tokens.file_sep,
+        ];
+        let fim = Fim {
+            family: "unknown".to_owned(),
+            recognised: "the GGUF's keys tokenizer.ggml.fim_*_token_id".to_owned(),
             order: Order::Psm,
+            repo_header: header(tokens.repo),
+            file_header: header(tokens.file_sep),
+            file_end: None,
+            own_header: OwnHeader::Before,
+            lead: String::new(),
+            stops: stops.into_iter().flatten().collect(),
             prefix,
             suffix,
             middle: tokens.middle,
-            file_separator: None,
-            stops,
-        })
+            bos: None,
+        };
+        Some(fim.ordered_by(info))
     }
 
-    /// Our own model has Qwen's token names, learned both orders, and knows a file header.
-    fn trained_by_us(mut self, tokenizer: &dyn Tokenizer) -> Fim {
-        self.family = "Midfill".to_owned();
-        self.order = Order::Spm;
-        self.file_separator = tokenizer.special("<|file_sep|>");
+    /// A GGUF that names the order it was trained with knows better than any table.
+    fn ordered_by(mut self, info: &ModelInfo) -> Fim {
+        match info.fim_order.as_deref() {
+            Some("psm") => self.order = Order::Psm,
+            Some("spm") => self.order = Order::Spm,
+            Some(order) => tracing::warn!(order, "midfill.fim_order is neither psm nor spm"),
+            None => {}
+        }
         self
     }
 
-    /// The whole prompt from its parts, sentinels in their places.
-    pub fn assemble(&self, bos: Option<Token>, prefix: &[Token], suffix: &[Token]) -> Vec<Token> {
-        let mut prompt = Vec::with_capacity(prefix.len() + suffix.len() + 4);
-        prompt.extend(bos);
+    /// The header of the file being completed; empty parts where the family knows none.
+    pub fn place_header(&self, path: &str) -> Placed {
+        let Some(header) = &self.file_header else {
+            return Placed::default();
+        };
+        let text = header.text(path);
+        match self.own_header {
+            OwnHeader::Before => Placed {
+                before: header.token,
+                text_before: text,
+                ..Placed::default()
+            },
+            OwnHeader::Inside => Placed {
+                inside: header.token,
+                text_inside: text,
+                ..Placed::default()
+            },
+            OwnHeader::Split => Placed {
+                before: header.token,
+                text_inside: text,
+                ..Placed::default()
+            },
+        }
+    }
+
+    /// The whole prompt from its parts, sentinels in their places. `before` is what stands before
+    /// the sentinels: the repository's header, other files, the token of this file's header.
+    pub fn assemble(
+        &self,
+        bos: Option<Token>,
+        before: &[Token],
+        prefix: &[Token],
+        suffix: &[Token],
+    ) -> Vec<Token> {
+        let mut prompt = Vec::with_capacity(before.len() + prefix.len() + suffix.len() + 4);
+        prompt.extend(self.bos.or(bos));
+        prompt.extend_from_slice(before);
         match self.order {
             Order::Psm => {
                 prompt.push(self.prefix);
@@ -241,98 +269,30 @@ impl Fim {
         prompt.extend(self.middle);
         prompt
     }
+
+    /// Family and order in a few words.
+    pub fn describe(&self) -> String {
+        let order = match self.order {
+            Order::Psm => "prefix, suffix",
+            Order::Spm => "suffix, prefix",
+        };
+        let middle = if self.middle.is_some() {
+            ", middle"
+        } else {
+            ""
+        };
+        format!("{} ({order}{middle})", self.family)
+    }
+}
+
+fn fits(when: &When, info: &ModelInfo, tokenizer: &dyn Tokenizer) -> bool {
+    let cut_so = |pre: &String| *pre == info.pre_tokenizer;
+    when.has
+        .iter()
+        .all(|token| tokenizer.special(token).is_some())
+        && (when.pre_tokenizer.is_empty() || when.pre_tokenizer.iter().any(cut_so))
+        && (!when.ordered_by_key || info.fim_order.is_some())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A vocabulary of nothing but special tokens.
-    struct Vocabulary(Vec<&'static str>);
-
-    impl Tokenizer for Vocabulary {
-        fn tokenize(&self, _: &str) -> Vec<Token> {
-            Vec::new()
-        }
-        fn bytes(&self, _: Token) -> &[u8] {
-            &[]
-        }
-        fn special(&self, spelling: &str) -> Option<Token> {
-            self.0
-                .iter()
-                .position(|known| *known == spelling)
-                .map(|at| at as Token)
-        }
-        fn fim_tokens(&self) -> crate::model::FimTokens {
-            crate::model::FimTokens::default()
-        }
-        fn bos(&self) -> Option<Token> {
-            None
-        }
-        fn extensions(&self, _: &[u8]) -> bool {
-            false
-        }
-    }
-
-    fn info(name: &str) -> ModelInfo {
-        ModelInfo {
-            name: name.to_owned(),
-            architecture: "qwen3".to_owned(),
-            path: "model.gguf".into(),
-            n_bytes: 0,
-            n_params: 0,
-            n_layers: 0,
-            gpu_layers: 0,
-            n_vocab: 0,
-            n_ctx_train: 0,
-            n_ctx: 0,
-            n_threads: 1,
-            backend: "CPU".to_owned(),
-            ..ModelInfo::default()
-        }
-    }
-
-    #[test]
-    fn every_family_is_found_by_its_own_tokens_and_stops_at_its_sentinels() {
-        for format in &FORMATS {
-            let mut tokens = vec!["filler", format.prefix, format.suffix];
-            tokens.extend(format.middle);
-            tokens.extend(format.stops);
-            let fim = Fim::of(&info(format.family), &Vocabulary(tokens.clone()))
-                .unwrap_or_else(|| panic!("{} is not found", format.family));
-            assert_eq!(fim.family, format.family);
-            assert_eq!(fim.order, format.order, "{}", format.family);
-            for token in 1..tokens.len() as Token {
-                assert!(
-                    fim.stops.contains(&token),
-                    "{}: {}",
-                    format.family,
-                    tokens[token as usize]
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn the_order_of_the_parts_is_the_family_s() {
-        let tokens = vec![
-            "<|fim_prefix|>",
-            "<|fim_suffix|>",
-            "<|fim_middle|>",
-            "<|file_sep|>",
-        ];
-        let qwen =
-            Fim::of(&info("Qwen2.5-Coder-0.5B"), &Vocabulary(tokens.clone())).expect("found");
-        assert_eq!(qwen.assemble(None, &[10, 11], &[20]), [0, 10, 11, 1, 20, 2]);
-        let ours = Fim::of(&info("Midfill Python 3M"), &Vocabulary(tokens)).expect("found");
-        assert_eq!(ours.assemble(None, &[10, 11], &[20]), [1, 20, 0, 10, 11, 2]);
-    }
-
-    #[test]
-    fn a_model_without_such_tokens_has_no_format() {
-        assert_eq!(
-            Fim::of(&info("gpt2"), &Vocabulary(vec!["<|endoftext|>"])),
-            None
-        );
-    }
-}
+mod tests;

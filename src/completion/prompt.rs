@@ -90,16 +90,20 @@ pub fn build(
     recipe: Recipe<'_>,
 ) -> Prompt {
     let budget = recipe.n_tokens.saturating_sub(SENTINELS);
-    let path = match fim.and_then(|fim| fim.file_separator) {
-        Some(_) if recipe.shows("path") => format!("{}\n", snapshot.path),
-        _ => String::new(),
-    };
+    let header = fim
+        .filter(|_| recipe.shows("path"))
+        .map(|fim| fim.place_header(&snapshot.path))
+        .unwrap_or_default();
+    let lead = fim.map_or("", |fim| fim.lead.as_str());
+    let mut before: Vec<Token> = header.before.into_iter().collect();
+    before.extend(tokenizer.tokenize(&header.text_before));
+    let path = header.text_inside;
     let for_path = tokenizer.tokenize(&path).len();
     let with_outline = recipe.config.outline && recipe.shows("outline");
     let with_suffix = fim.is_some() && recipe.shows("suffix");
     let for_outline = if with_outline { budget / 8 } else { 0 };
     let for_suffix = if with_suffix { budget / 4 } else { 0 };
-    let for_prefix = budget.saturating_sub(for_path + for_outline + for_suffix);
+    let for_prefix = budget.saturating_sub(before.len() + for_path + for_outline + for_suffix);
     let around = Budget {
         prefix: for_prefix,
         suffix: for_suffix,
@@ -112,24 +116,21 @@ pub fn build(
 
     // One call over all that stands before the cursor: a token may reach over a section's end,
     // and did so when our model was trained.
-    let mut prefix = tokenizer.tokenize(&format!("{path}{outline}{}", excerpt.prefix));
+    let mut prefix = tokenizer.tokenize(&format!("{lead}{path}{outline}{}", excerpt.prefix));
     let suffix = if with_suffix {
         tokenizer.tokenize(&excerpt.suffix)
     } else {
         Vec::new()
     };
-    let before = prefix.len();
+    let n_prefix = prefix.len();
     let heal = if recipe.config.heal && recipe.config.uses("healing") {
         heal(tokenizer, &mut prefix)
     } else {
         Vec::new()
     };
-    let separator = fim
-        .and_then(|fim| fim.file_separator)
-        .filter(|_| !path.is_empty());
-    prefix.splice(0..0, separator);
+    prefix.splice(0..0, header.inside);
     let tokens = match fim {
-        Some(fim) => fim.assemble(tokenizer.bos(), &prefix, &suffix),
+        Some(fim) => fim.assemble(tokenizer.bos(), &before, &prefix, &suffix),
         None => tokenizer.bos().into_iter().chain(prefix).collect(),
     };
 
@@ -148,7 +149,7 @@ pub fn build(
         Section {
             name: "prefix",
             text: excerpt.prefix.clone(),
-            n_tokens: before.saturating_sub(for_path + for_outline),
+            n_tokens: n_prefix.saturating_sub(for_path + for_outline),
         },
         Section {
             name: "suffix",

@@ -10,6 +10,9 @@ use crate::completion::{Means, Surroundings};
 use crate::model::{Job, ModelError, Sampling};
 use crate::session::Snapshot;
 
+/// How a model writes that was not trained to fill in the middle.
+pub const LEFT_TO_RIGHT: &str = "left to right, blind to what follows";
+
 /// A completion that is ready to be written.
 pub struct Request {
     /// The document.
@@ -24,6 +27,8 @@ pub struct Request {
     pub job: Job,
     /// What is known beyond the document.
     pub surroundings: Arc<Surroundings>,
+    /// How it is asked, for a person to read.
+    pub format: String,
 }
 
 impl Request {
@@ -59,7 +64,7 @@ pub async fn prepare(
     let tokenizer = model
         .tokenizer()
         .ok_or_else(|| ModelError::Gone("it is loaded but has no tokenizer".to_owned()))?;
-    let fim = Fim::of(&info, &*tokenizer);
+    let fim = Fim::choose(config.format.as_deref(), &info, &*tokenizer)?;
     let max_tokens = match extent {
         Extent::Line => config.max_line_tokens,
         Extent::Block => config.max_block_tokens,
@@ -98,5 +103,6 @@ pub async fn prepare(
         prompt,
         job,
         surroundings: Arc::clone(&means.surroundings),
+        format: fim.map_or(LEFT_TO_RIGHT.to_owned(), |fim| fim.describe()),
     })
 }

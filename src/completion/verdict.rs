@@ -33,5 +33,6 @@ pub fn judge(request: &Request, written: Written, means: &Means) -> Answer {
         prompt: Some(request.prompt.clone()),
         source: Source::Model,
         timings: Timings::default(),
+        format: Some(request.format.clone()),
     }
 }

@@ -128,6 +128,8 @@ fn load_with(
     let info = ModelInfo {
         name: weights.name().unwrap_or_else(|| file_stem(&options.path)),
         architecture: weights.architecture(),
+        pre_tokenizer: weights.pre_tokenizer(),
+        fim_order: weights.fim_order(),
         path: options.path.clone(),
         n_bytes: weights.n_bytes(),
         n_params: weights.n_params(),
@@ -378,4 +380,4 @@ fn check_file(path: &Path) -> Result<(), ModelError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -15,7 +15,6 @@ mod tokens;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 pub use gate::Gate;
 pub use tokens::Tokens;
@@ -174,17 +173,13 @@ impl Script {
             name: "scripted".to_owned(),
             architecture: "scripted".to_owned(),
             path: PathBuf::from("scripted"),
-            n_bytes: 0,
-            n_params: 0,
-            n_layers: 0,
-            gpu_layers: 0,
             n_vocab: self.tokens.vocabulary().len() as u32,
             n_ctx_train: n_ctx,
             n_ctx,
             n_threads: 1,
             backend: "CPU".to_owned(),
-            load_time: Duration::ZERO,
             why_no_shift: self.why_no_shift().map(str::to_owned),
+            ..ModelInfo::default()
         }
     }
 

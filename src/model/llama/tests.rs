@@ -1,6 +1,6 @@
 //! The real engine on a small model made on the spot. Nothing here depends on what it writes.
 
-mod fixture;
+pub(crate) mod fixture;
 mod reuse;
 
 use std::path::{Path, PathBuf};

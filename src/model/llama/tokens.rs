@@ -81,7 +81,7 @@ impl LlamaTokens {
             )
         };
         let vocabulary = Vocabulary::new(bytes, specials);
-        let pre_tokenizer = weights.metadata(c"tokenizer.ggml.pre").unwrap_or_default();
+        let pre_tokenizer = weights.pre_tokenizer();
         let mut tokens = LlamaTokens {
             cut: Cut::of(&pre_tokenizer, &vocabulary),
             lines: Lines::default(),

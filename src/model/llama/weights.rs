@@ -103,6 +103,14 @@ impl Weights {
         self.metadata(c"general.architecture").unwrap_or_default()
     }
 
+    pub(super) fn pre_tokenizer(&self) -> String {
+        self.metadata(c"tokenizer.ggml.pre").unwrap_or_default()
+    }
+
+    pub(super) fn fim_order(&self) -> Option<String> {
+        self.metadata(c"midfill.fim_order")
+    }
+
     pub(super) fn n_bytes(&self) -> u64 {
         // SAFETY: the model is loaded.
         unsafe { sys::llama_model_size(self.as_ptr()) }

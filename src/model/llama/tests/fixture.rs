@@ -7,10 +7,11 @@ const N_EMBD: u64 = 64;
 const N_HEADS: u32 = 4;
 const N_FF: u64 = 128;
 const N_LAYERS: u32 = 2;
-pub(super) const N_CTX: u32 = 512;
+pub(crate) const N_CTX: u32 = 512;
 
 const CONTROL: i32 = 3;
 const NORMAL: i32 = 1;
+const BYTE: i32 = 6;
 const SPECIALS: [&str; 6] = [
     "<|endoftext|>",
     "<|fim_prefix|>",
@@ -24,9 +25,21 @@ const MERGES: [(&str, &str); 5] = [("d", "e"), ("de", "f"), ("r", "e"), ("re", "
 
 /// What a file says of itself.
 #[derive(Clone)]
-pub(super) struct Gguf {
-    pub(super) architecture: &'static str,
-    pub(super) with_tensors: bool,
+pub(crate) struct Gguf {
+    pub(crate) architecture: &'static str,
+    pub(crate) with_tensors: bool,
+    /// Whether the vocabulary is SentencePiece's, as Llama 2's, rather than byte-level BPE.
+    pub(crate) sentence_piece: bool,
+    /// How text is cut before the merges.
+    pub(crate) pre_tokenizer: &'static str,
+    /// Special tokens; the first ends an answer.
+    pub(crate) specials: Vec<&'static str>,
+    /// Whether a prompt begins with the first special token.
+    pub(crate) with_bos: bool,
+    /// Further keys with text.
+    pub(crate) keys: Vec<(&'static str, &'static str)>,
+    /// Another seed gives other weights.
+    pub(crate) seed: u32,
 }
 
 impl Default for Gguf {
@@ -34,25 +47,40 @@ impl Default for Gguf {
         Gguf {
             architecture: "llama",
             with_tensors: true,
+            sentence_piece: false,
+            pre_tokenizer: "qwen2",
+            specials: SPECIALS.to_vec(),
+            with_bos: false,
+            keys: Vec::new(),
+            seed: 1,
         }
     }
 }
 
 impl Gguf {
-    pub(super) fn write(&self, path: &Path) {
+    pub(crate) fn write(&self, path: &Path) {
         std::fs::write(path, self.bytes()).expect("a temporary folder can be written");
     }
 
     /// The file, by the GGUF specification, version 3.
-    pub(super) fn bytes(&self) -> Vec<u8> {
-        let mut tokens: Vec<String> = byte_alphabet();
-        tokens.extend(MERGES.map(|(left, right)| format!("{left}{right}")));
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let mut tokens: Vec<String> = match self.sentence_piece {
+            true => pieces(),
+            false => byte_alphabet(),
+        };
+        if !self.sentence_piece {
+            tokens.extend(MERGES.map(|(left, right)| format!("{left}{right}")));
+        }
         let n_ordinary = tokens.len();
-        tokens.extend(SPECIALS.map(str::to_owned));
-        let kinds = (0..tokens.len()).map(|idx| match idx < n_ordinary {
-            true => NORMAL,
-            false => CONTROL,
-        });
+        tokens.extend(self.specials.iter().map(|&special| special.to_owned()));
+        let kinds = tokens
+            .iter()
+            .enumerate()
+            .map(|(idx, token)| match idx < n_ordinary {
+                true if token.starts_with("<0x") => BYTE,
+                true => NORMAL,
+                false => CONTROL,
+            });
         let n_vocab = tokens.len() as u64;
 
         let mut metadata = Metadata::default();
@@ -65,13 +93,23 @@ impl Gguf {
         metadata.u32(&key("feed_forward_length"), N_FF as u32);
         metadata.u32(&key("attention.head_count"), N_HEADS);
         metadata.f32(&key("attention.layer_norm_rms_epsilon"), 1e-6);
-        metadata.string("tokenizer.ggml.model", "gpt2");
-        metadata.string("tokenizer.ggml.pre", "qwen2");
+        let kind = if self.sentence_piece { "llama" } else { "gpt2" };
+        metadata.string("tokenizer.ggml.model", kind);
+        metadata.string("tokenizer.ggml.pre", self.pre_tokenizer);
         metadata.strings("tokenizer.ggml.tokens", &tokens);
         metadata.i32s("tokenizer.ggml.token_type", &kinds.collect::<Vec<_>>());
+        // SentencePiece joins what scores best.
+        metadata.f32s("tokenizer.ggml.scores", &vec![0.0; tokens.len()]);
         let merges = MERGES.map(|(left, right)| format!("{left} {right}"));
         metadata.strings("tokenizer.ggml.merges", &merges);
         metadata.u32("tokenizer.ggml.eos_token_id", n_ordinary as u32);
+        if self.with_bos {
+            metadata.u32("tokenizer.ggml.bos_token_id", n_ordinary as u32);
+        }
+        metadata.bool("tokenizer.ggml.add_bos_token", self.with_bos);
+        for (key, text) in &self.keys {
+            metadata.string(key, text);
+        }
         // llama.cpp knows ChatML by its first special token.
         metadata.string("tokenizer.chat_template", "<|im_start|>");
 
@@ -97,7 +135,7 @@ impl Gguf {
             offset += shape.iter().product::<u64>() * 4;
         }
         file.resize(file.len().next_multiple_of(32), 0);
-        let mut state = 1u32;
+        let mut state = self.seed;
         for (name, shape) in &tensors {
             for _ in 0..shape.iter().product::<u64>() {
                 // A linear congruential generator (Numerical Recipes); norms are near one.
@@ -157,6 +195,14 @@ fn byte_alphabet() -> Vec<String> {
         .collect()
 }
 
+/// SentencePiece's alphabet: its space, letters, two words, and a token for every byte.
+fn pieces() -> Vec<String> {
+    let letters = ('a'..='z').chain('A'..='Z').map(String::from);
+    let words = ["▁", "▁P", "▁PR"].map(str::to_owned);
+    let bytes = (0..=255u8).map(|byte| format!("<0x{byte:02X}>"));
+    words.into_iter().chain(letters).chain(bytes).collect()
+}
+
 /// Key-value pairs as GGUF writes them: key, type, value.
 #[derive(Default)]
 struct Metadata {
@@ -181,6 +227,11 @@ impl Metadata {
         self.bytes.extend(value.to_le_bytes());
     }
 
+    fn bool(&mut self, key: &str, value: bool) {
+        self.key(key, 7);
+        self.bytes.push(u8::from(value));
+    }
+
     fn string(&mut self, key: &str, value: &str) {
         self.key(key, 8);
         push_string(&mut self.bytes, value);
@@ -195,6 +246,13 @@ impl Metadata {
 
     fn i32s(&mut self, key: &str, values: &[i32]) {
         self.array(key, 5, values.len());
+        for value in values {
+            self.bytes.extend(value.to_le_bytes());
+        }
+    }
+
+    fn f32s(&mut self, key: &str, values: &[f32]) {
+        self.array(key, 6, values.len());
         for value in values {
             self.bytes.extend(value.to_le_bytes());
         }
