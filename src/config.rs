@@ -5,6 +5,7 @@
 
 pub mod format;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,6 +20,8 @@ pub struct Config {
     pub model: ModelConfig,
     /// Ghost text.
     pub completion: CompletionConfig,
+    /// How long models stay, and which there are to switch to.
+    pub serving: ServingConfig,
 }
 
 /// Which model, and on what.
@@ -32,6 +35,17 @@ pub struct ModelConfig {
     pub n_threads: Option<u32>,
     /// Layers on the GPU; `None` is as many as fit. Key `gpuLayers`.
     pub gpu_layers: Option<u32>,
+}
+
+/// How long models stay, and which there are to switch to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServingConfig {
+    /// Minutes without a key after which weights and KV cache are given back, until the next key;
+    /// 0 is never. `None` lets small models on the CPU stay, whose weights are mapped from their
+    /// file, and gives back the others after half an hour. Key `idleUnloadMinutes`.
+    pub idle_unload_minutes: Option<u32>,
+    /// Models by name, to switch to from the editor. Key `models`: an object of names and paths.
+    pub models: BTreeMap<String, PathBuf>,
 }
 
 /// How ghost text is made.
@@ -94,7 +108,12 @@ impl Default for CompletionConfig {
 /// Reads the options a client sent. What is wrong with them comes back as sentences; the rest
 /// holds.
 pub fn from_options(options: &Value) -> (Config, Vec<String>) {
-    let mut config = Config::default();
+    from_options_over(&Config::default(), options)
+}
+
+/// Reads the options a client sent, over what the command line gave.
+pub fn from_options_over(given: &Config, options: &Value) -> (Config, Vec<String>) {
+    let mut config = given.clone();
     let mut problems = Vec::new();
     let Value::Object(options) = options else {
         if !options.is_null() {
@@ -130,6 +149,8 @@ static OPTIONS: &[(&str, Set)] = &[
     ("context", |c, v| put(&mut c.model.n_ctx, positive(v).map(Some))),
     ("threads", |c, v| put(&mut c.model.n_threads, positive(v).map(Some))),
     ("gpuLayers", |c, v| put(&mut c.model.gpu_layers, number(v).map(Some))),
+    ("idleUnloadMinutes", |c, v| put(&mut c.serving.idle_unload_minutes, number(v).map(Some))),
+    ("models", |c, v| put(&mut c.serving.models, paths(v))),
     ("enabled", |c, v| put(&mut c.completion.enabled, v.as_bool())),
     ("promptTokens", |c, v| put(&mut c.completion.prompt_tokens, tokens(v))),
     ("maxLineTokens", |c, v| put(&mut c.completion.max_line_tokens, tokens(v))),
@@ -164,6 +185,11 @@ fn positive(value: &Value) -> Option<u32> {
 fn strings(value: &Value) -> Option<Vec<String>> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     value.as_array()?.iter().map(text).collect()
+}
+
+fn paths(value: &Value) -> Option<BTreeMap<String, PathBuf>> {
+    let path = |(name, path): (&String, &Value)| Some((name.clone(), path.as_str()?.into()));
+    value.as_object()?.iter().map(path).collect()
 }
 
 fn tokens(value: &Value) -> Option<usize> {

@@ -5,6 +5,7 @@
 //! editors/vscode  editors/neovim     thin: start the server, show the answer
 //!         │ LSP
 //!       server                       translates; the only room that knows LSP
+//!         ├── serving                which model serves: switched, put to sleep, woken
 //!         ├── session                the only mutable state; hands out snapshots
 //!         ├── completion             snapshot in, ghost text out
 //!         │      ├── project               the repository around it: files, modules, names
@@ -50,6 +51,8 @@ pub mod model;
 pub mod shipped;
 
 pub mod completion;
+
+pub mod serving;
 
 pub mod server;
 

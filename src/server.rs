@@ -13,22 +13,25 @@ mod inline_completion;
 mod progress;
 mod projects;
 mod protocol;
+mod switch;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_lsp::gen_lsp_types::{
     CompletionParams, CompletionResponse, DidChangeConfigurationParams,
     DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidCloseTextDocumentParams,
-    DidOpenTextDocumentParams, InitializeParams, InitializeResult, InitializedParams,
-    InlineCompletionParams, InlineCompletionResponse, ServerInfo,
+    DidOpenTextDocumentParams, ExecuteCommandParams, InitializeParams, InitializeResult,
+    InitializedParams, InlineCompletionParams, InlineCompletionResponse, LspAny, ServerInfo,
 };
-use tower_lsp::jsonrpc::Result;
+use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::{Client, LanguageServer, LspService};
 
-use crate::config::{self, Config, ModelConfig};
+use crate::config::{self, Config};
 use crate::model::Model;
+use crate::serving::{Open, Serving};
 use crate::session::Session;
 use capabilities::ClientTraits;
 use projects::Projects;
@@ -37,15 +40,14 @@ use projects::Projects;
 /// default of four, four slow requests would keep every cancel waiting until one has ended.
 const CONCURRENCY: usize = 128;
 
-/// How a server comes to its model, once it knows the options.
-pub type OpenModel = Arc<dyn Fn(&ModelConfig) -> Model + Send + Sync>;
-
 /// The language server of one editor.
 pub struct Server {
     client: Client,
     session: Mutex<Session>,
     config: Mutex<Config>,
-    open_model: OpenModel,
+    /// What the command line gave; the client's options come on top.
+    given: Config,
+    open: Open,
     /// What `initialize` settles.
     started: OnceLock<Started>,
     saw_shutdown: Arc<AtomicBool>,
@@ -54,14 +56,15 @@ pub struct Server {
 /// What is known once the client has introduced itself.
 struct Started {
     traits: ClientTraits,
-    model: Model,
+    serving: Arc<Serving>,
     projects: Projects,
     problems: Vec<String>,
 }
 
 /// Serves one client until it says goodbye or hangs up. Returns whether it said goodbye as the
-/// specification wants: `shutdown` before `exit`.
-pub async fn serve<I, O>(input: I, output: O, open_model: OpenModel) -> bool
+/// specification wants: `shutdown` before `exit`. Options of the client go before those `given`;
+/// `open` is how it comes to its model once it knows both.
+pub async fn serve<I, O>(input: I, output: O, given: Config, open: Open) -> bool
 where
     I: AsyncRead + Unpin,
     O: AsyncWrite,
@@ -71,7 +74,8 @@ where
         client,
         session: Mutex::default(),
         config: Mutex::default(),
-        open_model,
+        given: given.clone(),
+        open: open.clone(),
         started: OnceLock::new(),
         saw_shutdown: saw_shutdown.clone(),
     });
@@ -102,19 +106,32 @@ impl Server {
     }
 }
 
+impl Started {
+    /// The model that serves now, woken where it sleeps.
+    fn model(&self) -> Model {
+        self.serving.model()
+    }
+}
+
 impl LanguageServer for Server {
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
         let traits = ClientTraits::of(&params);
         let options = params.initialization_options.unwrap_or_default();
-        let (config, problems) = config::from_options(&options);
-        let model = (self.open_model)(&config.model);
+        let (config, problems) = config::from_options_over(&self.given, &options);
+        let started = Instant::now();
+        let serving = Arc::new(Serving::new(
+            self.open.clone(),
+            Arc::new(move || started.elapsed()),
+            config.model.clone(),
+            config.serving.clone(),
+        ));
         *self.config.lock().unwrap_or_else(PoisonError::into_inner) = config;
         let projects = Projects::start(&traits.roots, traits.watches_files);
         let capabilities = capabilities::announced(&traits);
         // tower-lsp answers a second `initialize` itself, so this is set once.
         let _ = self.started.set(Started {
             traits,
-            model,
+            serving,
             projects,
             problems,
         });
@@ -135,9 +152,11 @@ impl LanguageServer for Server {
         if started.traits.watches_files {
             tokio::spawn(projects::watch(self.client.clone()));
         }
-        tokio::spawn(progress::follow_model(
+        let serving = started.serving.clone();
+        tokio::spawn(async move { serving.keep().await });
+        tokio::spawn(progress::follow(
             self.client.clone(),
-            started.model.clone(),
+            started.serving.watch(),
             started.traits.work_done_progress,
         ));
     }
@@ -168,18 +187,14 @@ impl LanguageServer for Server {
     async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
         // Some clients wrap the settings in a section of our name, some do not.
         let settings = params.settings.get("midfill").unwrap_or(&params.settings);
-        let (config, problems) = config::from_options(settings);
-        let model_changed = {
-            let mut current = self.config.lock().unwrap_or_else(PoisonError::into_inner);
-            let changed = current.model != config.model;
-            *current = config;
-            changed
-        };
+        let (config, problems) = config::from_options_over(&self.given, settings);
+        guard::sync("didChangeConfiguration", || switch::configure(self, config));
         progress::report_problems(&self.client, &problems).await;
-        if model_changed {
-            let sentence = "the model settings changed; restart the server to use them".to_owned();
-            progress::report_problems(&self.client, &[sentence]).await;
-        }
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LspAny>> {
+        guard::sync("executeCommand", || switch::execute(self, params))
+            .unwrap_or_else(|| Err(Error::internal_error()))
     }
 
     async fn inline_completion(

@@ -101,6 +101,16 @@ fn nothing_looks_up() {
             ],
         ),
         (
+            "src/serving",
+            vec![
+                "crate::session",
+                "crate::completion",
+                "crate::syntax",
+                "crate::server::",
+                "crate::cli",
+            ],
+        ),
+        (
             "src/session",
             vec![
                 "crate::completion",

@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::thread::JoinHandle;
 
+use midfill::config::Config;
 use midfill::model::Model;
 use midfill::model::scripted::Script;
 use midfill::server;
+use midfill::serving::Open;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -52,6 +54,16 @@ impl Editor {
 
     /// Starts a server and sends these `initialize` parameters; also returns the answer.
     pub(crate) fn start_as(script: Script, params: Value) -> (Editor, Value) {
+        let script = std::sync::Mutex::new(Some(script));
+        let open = std::sync::Arc::new(move |_: &midfill::config::ModelConfig| {
+            let script = script.lock().expect("no test panics here").take();
+            Model::scripted(script.unwrap_or_default())
+        });
+        Editor::start_opening(open, params)
+    }
+
+    /// The same for a server that comes to its models so.
+    pub(crate) fn start_opening(open: Open, params: Value) -> (Editor, Value) {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().expect("a socket pair");
         let server = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -82,12 +94,7 @@ impl Editor {
                         }
                     }
                 });
-                let model = std::sync::Mutex::new(Some(script));
-                let open = std::sync::Arc::new(move |_: &midfill::config::ModelConfig| {
-                    let script = model.lock().expect("no test panics here").take();
-                    Model::scripted(script.unwrap_or_default())
-                });
-                let done = server::serve(server_in, server_out, open).await;
+                let done = server::serve(server_in, server_out, Config::default(), open).await;
                 // What was written last is still on its way through the pipe.
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
                 done

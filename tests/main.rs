@@ -9,3 +9,4 @@ mod ordering;
 #[cfg(feature = "llama")]
 mod real_model;
 mod server;
+mod switching;

@@ -10,10 +10,11 @@ use serde::Deserialize;
 
 use super::args::ServeArgs;
 use super::open::open;
-use crate::config::ModelConfig;
+use crate::config::{Config, ModelConfig};
 use crate::model::scripted::Script;
 use crate::model::{Model, ModelError};
-use crate::server::{self, OpenModel};
+use crate::server;
+use crate::serving::Open;
 
 pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
     if std::io::stdin().is_terminal() {
@@ -22,34 +23,27 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
              Press Ctrl-C to stop. `midfill complete FILE:LINE` shows a completion by hand."
         );
     }
-    let open_model: OpenModel = match &args.scripted {
+    let open: Open = match &args.scripted {
         Some(path) => {
             let rules = rules(path)?;
             Arc::new(move |_| scripted(rules.clone()))
         }
-        None => {
-            let given = args.model.config();
-            Arc::new(move |options| open_or_fail(&merged(options, &given)))
-        }
+        None => Arc::new(open_or_fail),
     };
+    let mut given = Config {
+        model: args.model.config(),
+        ..Config::default()
+    };
+    given.completion.format = args.model.read_format()?;
     let said_goodbye = super::runtime()?.block_on(server::serve(
         tokio::io::stdin(),
         tokio::io::stdout(),
-        open_model,
+        given,
+        open,
     ));
     // The specification, under `exit`: 0 after a shutdown request, else 1. The process ends here
     // whatever a blocked read of standard input may think, since some clients leave it open.
     std::process::exit(if said_goodbye { 0 } else { 1 })
-}
-
-/// What the editor set, and else what the command line gave.
-fn merged(options: &ModelConfig, given: &ModelConfig) -> ModelConfig {
-    ModelConfig {
-        path: options.path.clone().or_else(|| given.path.clone()),
-        n_ctx: options.n_ctx.or(given.n_ctx),
-        n_threads: options.n_threads.or(given.n_threads),
-        gpu_layers: options.gpu_layers.or(given.gpu_layers),
-    }
 }
 
 /// A model whose loading fails is a model too: the server tells the editor why, and lives on.

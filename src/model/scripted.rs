@@ -31,6 +31,9 @@ type Rule = dyn Fn(&str) -> Answer + Send + Sync;
 #[derive(Clone, Default)]
 pub struct Script {
     tokens: Arc<Tokens>,
+    name: Option<String>,
+    n_bytes: u64,
+    gpu_layers: u32,
     n_ctx: Option<usize>,
     n_batch: Option<usize>,
     only_grows: bool,
@@ -104,6 +107,18 @@ impl Script {
         self
     }
 
+    /// The model's name.
+    pub fn name(mut self, name: &str) -> Script {
+        self.name = Some(name.to_owned());
+        self
+    }
+
+    /// Its size in bytes, and how many of its layers lie on a GPU.
+    pub fn weighs(mut self, n_bytes: u64, gpu_layers: u32) -> Script {
+        (self.n_bytes, self.gpu_layers) = (n_bytes, gpu_layers);
+        self
+    }
+
     /// The context, in tokens.
     pub fn n_ctx(mut self, n_ctx: usize) -> Script {
         self.n_ctx = Some(n_ctx);
@@ -170,7 +185,9 @@ impl Script {
     fn info(&self) -> ModelInfo {
         let n_ctx = self.context_size() as u32;
         ModelInfo {
-            name: "scripted".to_owned(),
+            name: self.name.clone().unwrap_or("scripted".to_owned()),
+            n_bytes: self.n_bytes,
+            gpu_layers: self.gpu_layers,
             architecture: "scripted".to_owned(),
             path: PathBuf::from("scripted"),
             n_vocab: self.tokens.vocabulary().len() as u32,

@@ -1,12 +1,13 @@
 //! What the client can do, and what we announce.
 
 use tower_lsp::gen_lsp_types::{
-    CompletionOptions, InitializeParams, InlineCompletionProvider, PositionEncodingKind,
-    ServerCapabilities, TextDocumentSync, TextDocumentSyncKind, TextDocumentSyncOptions,
-    WorkspaceFolders,
+    CompletionOptions, ExecuteCommandOptions, InitializeParams, InlineCompletionProvider,
+    PositionEncodingKind, ServerCapabilities, TextDocumentSync, TextDocumentSyncKind,
+    TextDocumentSyncOptions, WorkspaceFolders,
 };
 
 use super::convert::{self, Encoding};
+use super::switch::SWITCH_MODEL;
 
 /// What we need to know of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +105,10 @@ pub(super) fn announced(traits: &ClientTraits) -> ServerCapabilities {
         completion_provider: (!traits.inline_completion).then(|| CompletionOptions {
             trigger_characters: Some([".", "(", " ", "="].map(str::to_owned).to_vec()),
             ..CompletionOptions::default()
+        }),
+        execute_command_provider: Some(ExecuteCommandOptions {
+            commands: vec![SWITCH_MODEL.to_owned()],
+            ..ExecuteCommandOptions::default()
         }),
         ..ServerCapabilities::default()
     }

@@ -25,6 +25,7 @@ pub(super) fn change(server: &Server, params: DidChangeTextDocumentParams) {
     let Some(started) = server.started() else {
         return;
     };
+    started.serving.wake();
     let uri = params.text_document.text_document_identifier.uri.0;
     let mut session = server.session();
     let Some(document) = session.document_mut(&uri) else {

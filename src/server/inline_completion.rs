@@ -117,7 +117,7 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
         return Outcome::Nothing;
     };
     let encoding = started.traits.encoding;
-    let mut means = Means::new(started.model.clone(), server.config().completion);
+    let mut means = Means::new(started.model(), server.config().completion);
     if !means.config.enabled {
         return Outcome::Nothing;
     }

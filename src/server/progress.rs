@@ -5,12 +5,15 @@ use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tower_lsp::Client;
 use tower_lsp::gen_lsp_types::{MessageType, ProgressToken};
+use tower_lsp::{Bounded, NotCancellable, OngoingProgress};
 
 use super::protocol::{State, StatusNotification, StatusParams, UsageNotification, UsageParams};
 use crate::completion::Answer;
-use crate::model::{Model, ModelError, Status};
+use crate::model::{ModelError, ModelInfo};
+use crate::serving::Standing;
 
 /// Shows sentences about the options.
 pub(super) async fn report_problems(client: &Client, problems: &[String]) {
@@ -21,74 +24,110 @@ pub(super) async fn report_problems(client: &Client, problems: &[String]) {
     }
 }
 
-/// Follows the model until it is ready or has failed: `$/progress` where the client shows it, and
-/// our own status notification.
-pub(super) async fn follow_model(client: Client, model: Model, work_done_progress: bool) {
-    let mut status = model.watch();
-    // The handle would keep the model alive; the channel is all that is needed here.
-    drop(model);
-    let token = ProgressToken::String("midfill/load".to_owned());
-    let shows = work_done_progress
-        && matches!(*status.borrow(), Status::Loading(_))
-        && client
-            .create_work_done_progress(token.clone())
-            .await
-            .is_ok();
-    let progress = match shows {
-        true => Some(
-            client
-                .progress(token, "Midfill: loading the model")
-                .with_percentage(0)
-                .begin()
-                .await,
-        ),
-        false => None,
-    };
+/// Follows which model serves, for as long as the server lives: `$/progress` for loading where the
+/// client shows it, and our own status notification.
+pub(super) async fn follow(
+    client: Client,
+    mut standing: watch::Receiver<Standing>,
+    work_done_progress: bool,
+) {
+    let mut bar = None;
+    let mut n_loads = 0;
     loop {
-        let now = status.borrow_and_update().clone();
+        let now = standing.borrow_and_update().clone();
         notify(&client, &now).await;
-        match now {
-            Status::Loading(fraction) => {
-                if let Some(progress) = &progress {
-                    progress.report(percent(fraction)).await;
+        match (&now, loading(&now)) {
+            (_, Some((title, fraction))) => {
+                if bar.is_none() && work_done_progress {
+                    n_loads += 1;
+                    bar = begin(&client, n_loads, title).await;
+                }
+                if let Some(bar) = &bar {
+                    bar.report(percent(fraction)).await;
                 }
             }
-            Status::Ready(_) => break,
-            Status::Failed(message) => {
-                client
-                    .show_message(MessageType::Error, format!("Midfill: {message}"))
-                    .await;
-                break;
+            (now, None) => {
+                if let Some(bar) = bar.take() {
+                    bar.finish().await;
+                }
+                if let Some(trouble) = trouble(now) {
+                    client.show_message(MessageType::Error, trouble).await;
+                }
             }
         }
-        if status.changed().await.is_err() {
+        if standing.changed().await.is_err() {
             break;
         }
     }
-    if let Some(progress) = progress {
-        progress.finish().await;
+}
+
+type Bar = OngoingProgress<Bounded, NotCancellable>;
+
+async fn begin(client: &Client, n: usize, title: &str) -> Option<Bar> {
+    let token = ProgressToken::String(format!("midfill/load/{n}"));
+    client.create_work_done_progress(token.clone()).await.ok()?;
+    let progress = client.progress(token, format!("Midfill: {title}"));
+    Some(progress.with_percentage(0).begin().await)
+}
+
+/// What is being loaded, and how much of it.
+fn loading(standing: &Standing) -> Option<(&'static str, f32)> {
+    match standing {
+        Standing::Loading(fraction) => Some(("loading the model", *fraction)),
+        Standing::Switching { fraction, .. } => Some(("loading another model", *fraction)),
+        _ => None,
     }
 }
 
-async fn notify(client: &Client, status: &Status) {
-    let params = match status {
-        Status::Loading(fraction) => StatusParams {
-            state: State::Loading,
-            message: "loading the model".to_owned(),
-            percent: Some(percent(*fraction)),
-        },
-        Status::Ready(info) => StatusParams {
-            state: State::Ready,
-            message: format!("{} on {}", info.name, info.backend),
-            percent: None,
-        },
-        Status::Failed(message) => StatusParams {
-            state: State::Error,
-            message: message.clone(),
-            percent: None,
-        },
+/// What the user must be told, once.
+fn trouble(standing: &Standing) -> Option<String> {
+    match standing {
+        Standing::Failed(why) => Some(format!("Midfill: {why}")),
+        Standing::Ready {
+            info,
+            trouble: Some(why),
+        } => Some(format!(
+            "Midfill: {} stays, because the other model cannot take over: {why}",
+            info.name
+        )),
+        _ => None,
+    }
+}
+
+async fn notify(client: &Client, standing: &Standing) {
+    let serves = |info: &ModelInfo| format!("{} on {}", info.name, info.backend);
+    let (state, message) = match standing {
+        Standing::Loading(_) => (State::Loading, "loading the model".to_owned()),
+        Standing::Switching { info, .. } => (
+            State::Loading,
+            format!("loading another model; {} answers until then", info.name),
+        ),
+        Standing::Ready {
+            info,
+            trouble: None,
+        } => (State::Ready, serves(info)),
+        Standing::Ready {
+            info,
+            trouble: Some(why),
+        } => (
+            State::Ready,
+            format!("{}; another model could not take over: {why}", serves(info)),
+        ),
+        Standing::Asleep { idle } => (
+            State::Asleep,
+            format!(
+                "the model was given back after {} minutes without a key; the next key loads it",
+                idle.as_secs() / 60
+            ),
+        ),
+        Standing::Failed(message) => (State::Error, message.clone()),
     };
-    client.send_notification::<StatusNotification>(params).await;
+    let status = StatusParams {
+        state,
+        message,
+        percent: loading(standing).map(|(_, fraction)| percent(fraction)),
+    };
+    client.send_notification::<StatusNotification>(status).await;
 }
 
 fn percent(fraction: f32) -> u32 {

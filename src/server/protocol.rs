@@ -35,6 +35,8 @@ pub(super) enum State {
     Loading,
     /// Ready for requests.
     Ready,
+    /// The model was given back for want of keys; the next key brings it back.
+    Asleep,
     /// Something is wrong; the message says what to do.
     Error,
 }

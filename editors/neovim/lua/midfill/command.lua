@@ -11,6 +11,7 @@ function subcommands.status()
   local words = {
     loading = 'loading its model',
     ready = 'ready',
+    asleep = 'asleep',
     busy = 'thinking',
     off = 'off',
     error = 'in trouble',

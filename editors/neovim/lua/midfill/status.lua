@@ -2,7 +2,7 @@
 local M = {}
 
 ---@class midfill.Status
----@field state 'loading'|'ready'|'busy'|'off'|'error'
+---@field state 'loading'|'ready'|'asleep'|'busy'|'off'|'error'
 ---@field message? string
 ---@field percent? number
 
@@ -84,6 +84,8 @@ function M.line(is_on)
     return status.percent and ('Midfill %d%%'):format(status.percent) or 'Midfill …'
   elseif status.state == 'busy' then
     return 'Midfill …'
+  elseif status.state == 'asleep' then
+    return 'Midfill zzz'
   elseif status.state == 'error' then
     return 'Midfill !'
   end
