@@ -2,12 +2,12 @@
 
 mod ablation;
 pub mod args;
+mod bench;
 mod complete;
 mod doctor;
 mod eval;
 mod open;
 mod picture;
-mod replay;
 mod serve;
 
 use std::process::ExitCode;
@@ -23,7 +23,8 @@ pub fn run(args: Args) -> ExitCode {
         Command::Complete(args) => complete::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Eval(args) => eval::run(&args),
-        Command::Replay(args) => replay::run(&args),
+        Command::Bench { what } => bench::run(&what),
+        Command::Replay(args) => bench::run(&args::BenchCommand::Replay(args)),
     };
     match done {
         Ok(code) => code,

@@ -3,6 +3,7 @@
 //! One binary, so that it is linked once.
 
 mod architecture;
+mod bench;
 mod command;
 mod editor;
 mod ordering;

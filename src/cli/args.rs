@@ -48,11 +48,15 @@ Examples:
   midfill eval heldout/ --against random.gguf        a shard of data-filter, and a second model
   midfill eval a/ b/ --ablation --task cross-file    what each prompt section and rule is worth")]
     Eval(EvalArgs),
-    /// Type a real file through the server, key by key, and report times and tokens.
-    #[command(after_help = "\
-Example:
-  midfill replay app.py --from 100 --keys 300")]
-    Replay(ReplayArgs),
+    /// Measure speed and use on real files, beside other programs.
+    Bench {
+        /// What to measure.
+        #[command(subcommand)]
+        what: BenchCommand,
+    },
+    /// The former name of `bench replay`.
+    #[command(hide = true)]
+    Replay(Box<ReplayArgs>),
 }
 
 /// Which model, and on what.
@@ -197,21 +201,66 @@ pub enum TaskName {
     CrossFile,
 }
 
-/// `midfill replay`.
+/// `midfill bench`.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Type real files through the real server, key by key.
+    #[command(after_help = "\
+Each input is a Python file, of which a part is typed, or a git repository (bare ones too), of which
+some commits are typed: hunks in file order, deletions erased, insertions typed.
+
+Examples:
+  midfill bench replay app.py --from 100 --keys 300
+  midfill bench replay project/ --commits 5 --seed 2     what five commits changed
+  midfill bench replay app.py --rhythm 60                as a person types, 60 words a minute")]
+    Replay(Box<ReplayArgs>),
+}
+
+/// `midfill bench replay`.
 #[derive(Debug, clap::Args)]
 pub struct ReplayArgs {
-    /// The file to type.
-    pub file: PathBuf,
+    /// Python files and git repositories.
+    #[arg(required = true, value_name = "FILE|REPOSITORY")]
+    pub inputs: Vec<PathBuf>,
     /// Which model.
     #[command(flatten)]
     pub model: ModelArgs,
     /// Line to start typing at, counted from 1; without it the middle of the file.
     #[arg(long, value_name = "LINE")]
     pub from: Option<usize>,
-    /// Keys to type.
+    /// Keys to type: of each file, or of each repository.
     #[arg(long, default_value_t = 300)]
     pub keys: usize,
+    /// Commits to draw from each repository.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub commits: usize,
+    /// Equal seeds draw equal commits and equal gaps between keys.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Type as a person does, at so many words a minute, the gaps between keys drawn from a
+    /// log-normal distribution; without it a key is pressed when the answer to the one before is
+    /// there.
+    #[arg(long, value_name = "WORDS", num_args = 0..=1, default_missing_value = "60")]
+    pub rhythm: Option<f64>,
+    /// The simulated person really takes what is worth taking, instead of only counting it.
+    #[arg(long)]
+    pub accept: bool,
+    /// The editor closes brackets ahead.
+    #[arg(long)]
+    pub auto_close: bool,
+    /// The project that the files lie in, for the server to look around in.
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// An option of the server, such as `promptTokens=512`; may be given several times.
+    #[arg(long = "set", value_name = "OPTION=VALUE")]
+    pub options: Vec<String>,
+    /// Answer from a file of rules instead of a model, for tests.
+    #[arg(long, value_name = "FILE.json", hide = true)]
+    pub scripted: Option<PathBuf>,
     /// JSON for a program to read.
     #[arg(long)]
     pub json: bool,
+    /// Write every key, with what came of it, as a line of JSON to this file.
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub answers: Option<PathBuf>,
 }

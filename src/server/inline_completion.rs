@@ -156,7 +156,8 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
         "completion"
     );
     if started.traits.wants_usage {
-        progress::usage(&server.client, &answer, asked.elapsed()).await;
+        let totals = means.model.usage_total();
+        progress::usage(&server.client, &answer, asked.elapsed(), totals).await;
     }
     match answer.text {
         None => Outcome::Nothing,

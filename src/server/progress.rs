@@ -12,7 +12,7 @@ use tower_lsp::{Bounded, NotCancellable, OngoingProgress};
 
 use super::protocol::{State, StatusNotification, StatusParams, UsageNotification, UsageParams};
 use crate::completion::Answer;
-use crate::model::{ModelError, ModelInfo};
+use crate::model::{ModelError, ModelInfo, TokenTotals};
 use crate::serving::Standing;
 
 /// Shows sentences about the options.
@@ -153,8 +153,9 @@ pub(super) async fn model_error(client: &Client, error: &ModelError) {
     }
 }
 
-/// Tells what a completion cost. `whole` is the time from taking the request to the answer.
-pub(super) async fn usage(client: &Client, answer: &Answer, whole: Duration) {
+/// Tells what a completion cost, and what all have cost so far. `whole` is the time from taking
+/// the request to the answer.
+pub(super) async fn usage(client: &Client, answer: &Answer, whole: Duration, totals: TokenTotals) {
     let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
     let params = UsageParams {
         reused: answer.usage.n_reused,
@@ -166,6 +167,8 @@ pub(super) async fn usage(client: &Client, answer: &Answer, whole: Duration) {
         waited_ms: ms(answer.timings.waited),
         model_ms: ms(answer.timings.model),
         whole_ms: ms(whole),
+        total_computed: totals.n_computed,
+        total_decoded: totals.n_decoded,
     };
     client.send_notification::<UsageNotification>(params).await;
 }

@@ -75,4 +75,8 @@ pub(super) struct UsageParams {
     pub(super) model_ms: f64,
     /// Milliseconds from taking the request to the answer, all in all.
     pub(super) whole_ms: f64,
+    /// Prompt tokens computed since the model was loaded, for whatever purpose.
+    pub(super) total_computed: u64,
+    /// Tokens written since then.
+    pub(super) total_decoded: u64,
 }
