@@ -119,6 +119,12 @@ fn load_with(
         shape,
         on_gpu,
         why_no_shift: weights.why_no_rotation(),
+        // A GPU rotates all keys in less than the time of a batch.
+        shift_cost: if on_gpu {
+            0
+        } else {
+            weights.shift_cost(n_ctx as usize)
+        },
     };
     if engine.why_no_shift.is_none() && !engine.context.can_shift() {
         engine.why_no_shift = Some("llama.cpp cannot rotate its keys");
@@ -159,6 +165,8 @@ struct LlamaEngine {
     on_gpu: bool,
     /// Why entries cannot be moved to other positions.
     why_no_shift: Option<&'static str>,
+    /// Tokens that can be computed in the time that moving entries takes.
+    shift_cost: usize,
 }
 
 impl LlamaEngine {
@@ -240,6 +248,10 @@ impl Engine for LlamaEngine {
         self.why_no_shift
     }
 
+    fn shift_cost(&self) -> usize {
+        self.shift_cost
+    }
+
     fn shift(&mut self, range: Range<usize>, to: usize) {
         self.context.shift(range, to);
     }
@@ -313,6 +325,7 @@ impl Engine for LlamaEngine {
             shape: self.shape,
             on_gpu: self.on_gpu,
             why_no_shift: self.why_no_shift,
+            shift_cost: self.shift_cost,
         })
     }
 }

@@ -35,6 +35,8 @@ pub(crate) trait Engine: Sized {
     fn clear(&mut self);
     /// Why entries cannot be moved to other positions; `None` where they can.
     fn why_no_shift(&self) -> Option<&str>;
+    /// How many tokens can be computed in the time it takes to move entries, however few.
+    fn shift_cost(&self) -> usize;
     /// Moves the entries in `range` to positions from `to` on, which are holes or in `range`.
     fn shift(&mut self, range: Range<usize>, to: usize);
     /// A job's prompt is computed; its answer begins with the next logits.

@@ -173,6 +173,25 @@ impl Weights {
         }
     }
 
+    /// How many tokens a processor reads in the time that rotating the keys of `n_cells` cells
+    /// takes. A number of a key costs about as much as 40 multiplications with a weight: measured
+    /// with 6 layers of 192 numbers over 3.4 million weights, where 4,096 cells took as long as
+    /// 57 tokens.
+    pub(super) fn shift_cost(&self, n_cells: usize) -> usize {
+        const WEIGHTS_PER_NUMBER: f64 = 40.0;
+        // SAFETY: the model is loaded.
+        let (width, n_heads, n_kv_heads) = unsafe {
+            (
+                sys::llama_model_n_embd(self.as_ptr()),
+                sys::llama_model_n_head(self.as_ptr()),
+                sys::llama_model_n_head_kv(self.as_ptr()),
+            )
+        };
+        let per_layer = f64::from(width) * f64::from(n_kv_heads) / f64::from(n_heads.max(1));
+        let numbers = n_cells as f64 * f64::from(self.n_layers()) * per_layer;
+        (numbers * WEIGHTS_PER_NUMBER / self.n_params().max(1) as f64) as usize
+    }
+
     pub(super) fn gpu_layers(&self) -> u32 {
         self.gpu_layers
     }

@@ -50,9 +50,24 @@ impl ScriptedEngine {
 
     /// What the cache holds, to be compared with the record of it.
     #[cfg(test)]
-    #[allow(dead_code)]
     pub(crate) fn cache(&self) -> &[Option<Token>] {
         self.branches[0].as_deref().unwrap_or_default()
+    }
+
+    /// A cache ends with its last entry.
+    fn drop_holes(&mut self) {
+        let cells = self.cells(0);
+        while cells.last() == Some(&None) {
+            cells.pop();
+        }
+    }
+
+    /// Whether the next token may be computed.
+    fn may_pass(&self, interrupted: &(dyn Fn() -> bool + Sync)) -> bool {
+        match &self.script.gate {
+            Some(gate) => gate.pass(interrupted),
+            None => !interrupted(),
+        }
     }
 
     /// Logits after the first `len` positions of a branch: the script's next token, or the end.
@@ -128,6 +143,7 @@ impl Engine for ScriptedEngine {
             true => cells.truncate(range.start),
             false => cells[range].fill(None),
         }
+        self.drop_holes();
         true
     }
 
@@ -137,6 +153,10 @@ impl Engine for ScriptedEngine {
 
     fn why_no_shift(&self) -> Option<&str> {
         self.script.why_no_shift()
+    }
+
+    fn shift_cost(&self) -> usize {
+        0
     }
 
     fn shift(&mut self, range: Range<usize>, to: usize) {
@@ -153,6 +173,7 @@ impl Engine for ScriptedEngine {
             "the place is taken"
         );
         cells[to..end].copy_from_slice(&moved);
+        self.drop_holes();
     }
 
     fn begin_answer(&mut self, job: &Job) -> Result<(), ModelError> {
@@ -169,7 +190,7 @@ impl Engine for ScriptedEngine {
             Some((text, _)) => drop(text.splice(0..0, job.heal.iter().copied())),
             None => pieces.push((job.heal.clone(), 0.0)),
         }
-        let start = job.prompt.len();
+        let start = self.cells(0).len();
         self.answer = Some(Saying { start, pieces });
         self.rows = vec![self.next_logits(0, start)];
         Ok(())
@@ -183,15 +204,8 @@ impl Engine for ScriptedEngine {
         interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<usize, ModelError> {
         self.rows.clear();
-        let cells = self.cells(0);
-        assert!(
-            cells.iter().take(at).all(Option::is_some) && cells.len() >= at,
-            "the token would see a hole"
-        );
         for (idx, &token) in tokens.iter().enumerate() {
-            if let Some(gate) = &self.script.gate
-                && !gate.pass(interrupted)
-            {
+            if !self.may_pass(interrupted) {
                 return Ok(idx);
             }
             put(self.cells(0), at + idx, token);
@@ -235,11 +249,7 @@ impl Engine for ScriptedEngine {
         steps: &[(Branch, Token, usize)],
         interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, ModelError> {
-        let may_pass = match &self.script.gate {
-            Some(gate) => gate.pass(interrupted),
-            None => !interrupted(),
-        };
-        if !may_pass {
+        if !self.may_pass(interrupted) {
             return Ok(false);
         }
         self.rows.clear();

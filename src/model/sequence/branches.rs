@@ -29,7 +29,7 @@ impl<E: Engine> Sequence<E> {
         self.engine.n_branches()
     }
 
-    /// Number of tokens in a branch: the next one goes there.
+    /// Number of tokens in a branch.
     pub(crate) fn branch_len(&self, branch: Branch) -> usize {
         match &self.branches.tips[branch] {
             Some(tip) => self.branches.stem + tip.len(),
@@ -41,7 +41,7 @@ impl<E: Engine> Sequence<E> {
     /// the last batch stay readable.
     pub(crate) fn fork(&mut self, from: Branch, to: Branch) {
         debug_assert!(to != 0 && from != to && to < self.engine.n_branches());
-        debug_assert_eq!(self.n_filled, self.cells.len(), "the prompt is read");
+        debug_assert_eq!(self.n_filled, self.tokens.len(), "the prompt is read");
         if self.branches.tips.iter().all(Option::is_none) {
             self.branches.stem = self.n_filled;
         }
@@ -73,7 +73,7 @@ impl<E: Engine> Sequence<E> {
     ) -> Result<bool, ModelError> {
         let placed: Vec<_> = steps
             .iter()
-            .map(|&(branch, token)| (branch, token, self.branch_len(branch)))
+            .map(|&(branch, token)| (branch, token, self.branch_position(branch)))
             .collect();
         match self.engine.step(&placed, interrupted) {
             Ok(true) => {}
@@ -90,7 +90,8 @@ impl<E: Engine> Sequence<E> {
                     if self.n_exact == self.n_filled {
                         self.n_exact += 1;
                     }
-                    self.cells.push(Some(token));
+                    self.positions.push(self.next_position());
+                    self.tokens.push(Some(token));
                     self.n_filled += 1;
                 }
             }
@@ -103,9 +104,13 @@ impl<E: Engine> Sequence<E> {
         if let Some(tip) = self.branches.tips[branch].take() {
             self.engine.adopt_branch(branch);
             let was_exact = self.n_exact >= self.branches.stem;
-            self.cells.truncate(self.branches.stem);
-            self.cells.extend(tip.into_iter().map(Some));
-            self.n_filled = self.cells.len();
+            self.tokens.truncate(self.branches.stem);
+            self.positions.truncate(self.branches.stem);
+            self.n_filled = self.branches.stem;
+            let next = self.next_position();
+            self.positions.extend(next..next + tip.len());
+            self.tokens.extend(tip.into_iter().map(Some));
+            self.n_filled = self.tokens.len();
             self.n_exact = match was_exact {
                 true => self.n_filled,
                 false => self.n_exact,
@@ -114,8 +119,15 @@ impl<E: Engine> Sequence<E> {
         self.drop_branches();
     }
 
+    /// Where a branch's next token is computed.
+    fn branch_position(&self, branch: Branch) -> usize {
+        // Nothing is moved behind the first fork.
+        let since = self.branch_len(branch) as isize - self.n_filled as isize;
+        self.next_position().saturating_add_signed(since)
+    }
+
     fn tail(&self, start: usize) -> Vec<Token> {
-        let tail = self.cells.get(start..).unwrap_or_default();
+        let tail = self.tokens.get(start..).unwrap_or_default();
         tail.iter().copied().flatten().collect()
     }
 }

@@ -1,8 +1,11 @@
+use std::sync::atomic::Ordering;
+
 use expect_test::{Expect, expect};
 
 use super::*;
 use crate::model::Tokenizer;
 use crate::model::scripted::{Script, Tokens};
+use crate::seeded::Seeded;
 
 fn tokens(text: &str) -> Vec<Token> {
     Tokens::default().tokenize(text)
@@ -196,4 +199,70 @@ fn branches_share_the_sequence_and_one_of_them_becomes_it() {
     // The next prompt finds it as if it had been written alone.
     assert_eq!(sequence.prepare(&tokens("abdf!"), 1, Reuse::Exact), 4);
     assert!(!sequence.is_approximate());
+}
+
+/// Random prompts that repeat each other in pieces, read whole or in part: after each step the
+/// cache holds at each position the token that the record has there, and a prompt that was read
+/// to its end stands there in its order.
+#[test]
+fn record_and_cache_agree_whatever_comes_in_between() {
+    let mut seeded = Seeded::new(7);
+    let script = Script::new().n_ctx(512).n_batch(16);
+    let mut sequence = Sequence::new(script.engine());
+    let alphabet = tokens("abcdefgh");
+    let mut prompt: Vec<Token> = Vec::new();
+    let (mut n_shifted, mut n_cut_short) = (0, 0);
+    for step in 0..3000 {
+        // Edits as an editor makes them: insert or delete somewhere, slide, or start over.
+        let at = seeded.below(prompt.len() + 1);
+        let n = seeded.below(24) + 1;
+        match seeded.below(10) {
+            0 => prompt.clear(),
+            1 => drop(prompt.drain(..n.min(prompt.len()))),
+            2..=4 => drop(prompt.drain(at..(at + n).min(prompt.len()))),
+            _ => {}
+        }
+        let at = seeded.below(prompt.len() + 1);
+        let inserted: Vec<_> = (0..n)
+            .map(|_| alphabet[seeded.below(alphabet.len())])
+            .collect();
+        prompt.splice(at..at, inserted);
+        prompt.truncate(300);
+
+        let reuse = match seeded.below(4) {
+            0 => Reuse::Exact,
+            _ => Reuse::Shifted,
+        };
+        let n_fresh = seeded.below(2);
+        sequence.prepare(&prompt, n_fresh, reuse);
+        assert_eq!(sequence.record(), sequence.engine().cache(), "step {step}");
+        if reuse == Reuse::Exact {
+            assert!(!sequence.is_approximate());
+        }
+        n_shifted += usize::from(sequence.is_approximate());
+        // Some are given up, before a batch or inside it.
+        let n_most = match seeded.below(3) {
+            0 => seeded.below(40),
+            _ => usize::MAX,
+        };
+        let n_asked = std::sync::atomic::AtomicUsize::new(0);
+        let interrupted = || n_asked.fetch_add(1, Ordering::Relaxed) >= n_most;
+        while sequence.len() < prompt.len() {
+            let n = sequence.fill(&prompt, Outputs::None, &interrupted);
+            assert_eq!(sequence.record(), sequence.engine().cache(), "step {step}");
+            if n.expect("the script does not fail") == 0 {
+                n_cut_short += 1;
+                break;
+            }
+        }
+        if sequence.len() == prompt.len() {
+            let read: Vec<_> = sequence.record().into_iter().flatten().collect();
+            assert_eq!(read, prompt, "step {step}");
+            assert!(sequence.record().len() <= prompt.len() + MOST_SLACK);
+        }
+    }
+    assert!(
+        n_shifted > 200 && n_cut_short > 200,
+        "{n_shifted} {n_cut_short}"
+    );
 }
