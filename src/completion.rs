@@ -4,14 +4,17 @@
 //! [`prompt`] laying out what the model sees; `writing` lets the model write and ends it early by
 //! dropping the generation; `verdict` cleans up with [`trim`] and decides whether to show it.
 
+mod context;
 pub mod excerpt;
 pub mod fim;
+mod layout;
 pub mod prompt;
 mod request;
 mod surroundings;
 pub mod trigger;
 pub mod trim;
 mod verdict;
+pub mod window;
 mod writing;
 
 use std::sync::Arc;
@@ -23,6 +26,7 @@ use crate::config::CompletionConfig;
 use crate::model::{Model, ModelError, Priority, StopReason, Usage};
 use crate::session::Snapshot;
 use crate::syntax::{self, Place};
+pub use layout::Layouts;
 pub use request::{LEFT_TO_RIGHT, Request, prepare};
 pub use surroundings::Surroundings;
 pub use writing::Written;
@@ -123,6 +127,8 @@ pub struct Means {
     pub config: CompletionConfig,
     /// What is known beyond the open document.
     pub surroundings: Arc<Surroundings>,
+    /// What the last prompt of each document was laid from.
+    pub layouts: Arc<Layouts>,
     /// Which job goes first.
     pub priority: Priority,
     /// Who is told, after each piece, all that was written so far. It only ever grows.
@@ -139,6 +145,7 @@ impl Means {
             model,
             config,
             surroundings: Arc::default(),
+            layouts: Arc::default(),
             priority: Priority::Completion,
             listener: None,
         }

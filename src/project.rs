@@ -7,6 +7,7 @@
 mod changes;
 mod files;
 mod keeper;
+pub mod snippets;
 mod walk;
 
 use std::collections::HashMap;

@@ -29,6 +29,7 @@ use tower_lsp::gen_lsp_types::{
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::{Client, LanguageServer, LspService};
 
+use crate::completion::Layouts;
 use crate::config::{self, Config};
 use crate::model::Model;
 use crate::serving::{Open, Serving};
@@ -48,6 +49,8 @@ pub struct Server {
     /// What the command line gave; the client's options come on top.
     given: Config,
     open: Open,
+    /// What the last prompt of each document was laid from.
+    layouts: Arc<Layouts>,
     /// What `initialize` settles.
     started: OnceLock<Started>,
     saw_shutdown: Arc<AtomicBool>,
@@ -76,6 +79,7 @@ where
         config: Mutex::default(),
         given: given.clone(),
         open: open.clone(),
+        layouts: Arc::default(),
         started: OnceLock::new(),
         saw_shutdown: saw_shutdown.clone(),
     });

@@ -4,6 +4,7 @@ mod errors;
 mod outline;
 mod scope;
 mod statement;
+mod words;
 
 use grammars::Language;
 use grammars::tree_sitter::{InputEdit, Parser, Point, Tree};
@@ -13,6 +14,7 @@ pub use errors::count_errors;
 pub use outline::imports;
 pub use scope::{Kind, Place, Scope, enclosing_scopes, place};
 pub use statement::statement_end;
+pub use words::words;
 
 /// Parses `text`, reusing what of `old` still holds. `old` must have been told of the edits.
 pub fn parse(language: &Language, text: &Rope, old: Option<&Tree>) -> Option<Tree> {

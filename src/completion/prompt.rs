@@ -1,7 +1,13 @@
 //! The prompt: named sections in a fixed order, fitted to the token budget.
 
-use crate::completion::excerpt::{Budget, Excerpt, excerpt};
+use std::ops::Range;
+
+use crate::completion::Surroundings;
+use crate::completion::context::{self, Context, Spelling};
+use crate::completion::excerpt::{Excerpt, excerpt};
 use crate::completion::fim::Fim;
+use crate::completion::layout::{Frame, Layout, Layouts};
+use crate::completion::window;
 use crate::config::CompletionConfig;
 use crate::model::{Token, Tokenizer, heal};
 use crate::session::Snapshot;
@@ -18,6 +24,8 @@ pub struct Prompt {
     pub sections: Vec<Section>,
     /// The lines around the cursor that were shown.
     pub excerpt: Excerpt,
+    /// Whether the window was laid anew, because the last one no longer served.
+    pub is_relaid: bool,
 }
 
 /// One named part of a prompt.
@@ -42,11 +50,15 @@ pub struct Optional {
 }
 
 /// The sections that can be left out, in the order of the prompt.
-pub static SECTIONS: [Optional; 3] = [
+pub static SECTIONS: [Optional; 4] = [
+    optional("own_file", LARGE),
     optional("path", 0),
     optional("outline", 0),
     optional("suffix", 0),
 ];
+
+/// Parameters from which a model makes good use of other code in its prompt.
+const LARGE: u64 = 100_000_000;
 
 const fn optional(name: &'static str, pays_from: u64) -> Optional {
     Optional { name, pays_from }
@@ -77,51 +89,61 @@ impl Recipe<'_> {
     }
 }
 
+/// What a prompt is made from.
+pub struct Ground<'a> {
+    /// The document.
+    pub snapshot: &'a Snapshot,
+    /// Byte offset of the cursor.
+    pub offset: usize,
+    /// What is known beyond it.
+    pub surroundings: &'a Surroundings,
+    /// What earlier prompts were laid from.
+    pub layouts: &'a Layouts,
+}
+
 /// Tokens set aside for sentinels.
 const SENTINELS: usize = 5;
 
-/// Builds the prompt for `offset`. Without a fill-in-the-middle format the model is shown the
-/// text before the cursor alone, and goes on from left to right.
+/// The sections from beyond the window have this share of the prompt, and all that a file leaves
+/// which fits whole.
+const CONTEXT_SHARE: usize = 4;
+
+/// Far imports and signatures have at most this share of the prompt.
+const OUTLINE_SHARE: usize = 8;
+
+/// Builds the prompt. Without a fill-in-the-middle format the model is shown the text before the
+/// cursor alone, and goes on from left to right.
+///
+/// What changes comes last: other files, most stable first, then this file's outline and the
+/// window around the cursor, whose ends hold still. So a keystroke changes the end of the prompt
+/// alone, where the suffix comes first, and else what stands behind the prefix.
 pub fn build(
-    snapshot: &Snapshot,
-    offset: usize,
+    ground: &Ground<'_>,
     fim: Option<&Fim>,
     tokenizer: &dyn Tokenizer,
     recipe: Recipe<'_>,
 ) -> Prompt {
-    let budget = recipe.n_tokens.saturating_sub(SENTINELS);
+    let snapshot = ground.snapshot;
     let header = fim
         .filter(|_| recipe.shows("path"))
         .map(|fim| fim.place_header(&snapshot.path))
         .unwrap_or_default();
     let lead = fim.map_or("", |fim| fim.lead.as_str());
-    let mut before: Vec<Token> = header.before.into_iter().collect();
-    before.extend(tokenizer.tokenize(&header.text_before));
-    let path = header.text_inside;
+    let mut own_header: Vec<Token> = header.before.into_iter().collect();
+    own_header.extend(tokenizer.tokenize(&header.text_before));
+    let path = format!("{lead}{}", header.text_inside);
     let for_path = tokenizer.tokenize(&path).len();
-    let with_outline = recipe.config.outline && recipe.shows("outline");
-    let with_suffix = fim.is_some() && recipe.shows("suffix");
-    let for_outline = if with_outline { budget / 8 } else { 0 };
-    let for_suffix = if with_suffix { budget / 4 } else { 0 };
-    let for_prefix = budget.saturating_sub(before.len() + for_path + for_outline + for_suffix);
-    let around = Budget {
-        prefix: for_prefix,
-        suffix: for_suffix,
-    };
-    let excerpt = excerpt(snapshot, offset, around, tokenizer);
-    let outline = match with_outline && excerpt.start > 0 {
-        true => outline(snapshot, offset, excerpt.start, for_outline, tokenizer),
-        false => String::new(),
-    };
+    let budget = recipe
+        .n_tokens
+        .saturating_sub(SENTINELS + own_header.len() + for_path);
+    let spelling = Spelling { fim, tokenizer };
+    let laid = lay(ground, &spelling, budget, recipe);
+    let excerpt = excerpt(&snapshot.text, ground.offset, &laid.window);
 
     // One call over all that stands before the cursor: a token may reach over a section's end,
     // and did so when our model was trained.
-    let mut prefix = tokenizer.tokenize(&format!("{lead}{path}{outline}{}", excerpt.prefix));
-    let suffix = if with_suffix {
-        tokenizer.tokenize(&excerpt.suffix)
-    } else {
-        Vec::new()
-    };
+    let mut prefix = tokenizer.tokenize(&format!("{path}{}{}", laid.outline, excerpt.prefix));
+    let suffix = tokenizer.tokenize(&excerpt.suffix);
     let n_prefix = prefix.len();
     let heal = if recipe.config.heal && recipe.config.uses("healing") {
         heal(tokenizer, &mut prefix)
@@ -129,36 +151,37 @@ pub fn build(
         Vec::new()
     };
     prefix.splice(0..0, header.inside);
+    let mut before = laid.context.tokens();
+    if spelling.is_native() {
+        before.extend(own_header);
+    } else {
+        prefix.splice(0..0, std::mem::replace(&mut before, own_header));
+    }
     let tokens = match fim {
         Some(fim) => fim.assemble(tokenizer.bos(), &before, &prefix, &suffix),
         None => tokenizer.bos().into_iter().chain(prefix).collect(),
     };
 
-    let for_outline = tokenizer.tokenize(&outline).len();
-    let sections = [
-        Section {
-            name: "path",
-            text: path,
-            n_tokens: for_path,
-        },
-        Section {
-            name: "outline",
-            text: outline,
-            n_tokens: for_outline,
-        },
-        Section {
-            name: "prefix",
-            text: excerpt.prefix.clone(),
-            n_tokens: n_prefix.saturating_sub(for_path + for_outline),
-        },
-        Section {
-            name: "suffix",
-            text: excerpt.suffix.clone(),
-            n_tokens: suffix.len(),
-        },
+    let for_outline = tokenizer.tokenize(&laid.outline).len();
+    let section = |name, text, n_tokens| Section {
+        name,
+        text,
+        n_tokens,
+    };
+    let context = laid.context.sections();
+    let own = [
+        section("path", format!("{}{path}", header.text_before), for_path),
+        section("outline", laid.outline.clone(), for_outline),
+        section(
+            "prefix",
+            excerpt.prefix.clone(),
+            n_prefix.saturating_sub(for_path + for_outline),
+        ),
+        section("suffix", excerpt.suffix.clone(), suffix.len()),
     ];
-    let sections = sections
-        .into_iter()
+    let sections = context
+        .map(|(name, text, n_tokens)| section(name, text, n_tokens))
+        .chain(own)
         .filter(|section| !section.text.is_empty())
         .collect();
     Prompt {
@@ -166,6 +189,115 @@ pub fn build(
         heal,
         sections,
         excerpt,
+        is_relaid: laid.is_relaid,
+    }
+}
+
+/// What a prompt shows, but for headers and sentinels.
+struct Laid {
+    context: Context,
+    outline: String,
+    window: Range<usize>,
+    is_relaid: bool,
+}
+
+/// Lays a prompt of at most `budget` tokens, as much like the document's last one as it can be.
+fn lay(ground: &Ground<'_>, spelling: &Spelling<'_>, budget: usize, recipe: Recipe<'_>) -> Laid {
+    let Ground {
+        snapshot, offset, ..
+    } = *ground;
+    let text = &snapshot.text;
+    let tokenizer = spelling.tokenizer;
+    let with_suffix = spelling.fim.is_some() && recipe.shows("suffix");
+    let with_outline = recipe.config.outline && recipe.shows("outline");
+    let shown = SECTIONS.iter().map(|section| section.name);
+    let frame = Frame {
+        n_tokens: budget,
+        family: spelling
+            .fim
+            .map_or_else(String::new, |fim| fim.family.clone()),
+        sections: shown.filter(|name| recipe.shows(name)).collect(),
+    };
+    let outline_from = |start: usize| match with_outline && start > 0 {
+        true => outline(snapshot, offset, start, budget / OUTLINE_SHARE, tokenizer),
+        false => String::new(),
+    };
+    let last = ground.layouts.last(snapshot.document, &frame);
+    let n_context = last.as_ref().map_or(0, |last| last.context.n_tokens());
+
+    // The window of the last prompt, if it still serves.
+    let held = last.as_ref().and_then(|last| {
+        let mut window = last.window_in(text)?;
+        if !with_suffix {
+            window.end = offset.max(window.start);
+        }
+        let outline = outline_from(window.start);
+        let room = budget.saturating_sub(n_context + tokenizer.tokenize(&outline).len());
+        let serves = window::serves(&window, text, offset, room, with_suffix, tokenizer);
+        serves.then_some((window, outline))
+    });
+    let is_relaid = held.is_none();
+
+    // The sections, as far as there is room for them.
+    let (around, behind, room) = match (&held, &last) {
+        (Some((window, _)), Some(last)) => {
+            let shown = text.byte_slice(window.clone()).to_string();
+            (
+                window.clone(),
+                tokenizer.tokenize(&shown).len(),
+                last.context.room,
+            )
+        }
+        _ => {
+            let around = window::lay(text, offset, budget, with_suffix, tokenizer);
+            let shown = text.byte_slice(around.clone()).to_string();
+            let left = budget.saturating_sub(tokenizer.tokenize(&shown).len());
+            let is_whole = around.start == 0 && (!with_suffix || around.end == text.len_bytes());
+            let share = budget / CONTEXT_SHARE;
+            (around, 0, if is_whole { left.max(share) } else { share })
+        }
+    };
+    let ask = context::Ask {
+        snapshot,
+        window: around,
+        surroundings: ground.surroundings,
+        query: context::Query::at(text, offset),
+    };
+    let held_context = last.as_ref().map(|last| &last.context);
+    let context = Context::settle(held_context, &ask, &frame.sections, room, behind, spelling);
+
+    // And the window in what is left.
+    let left = budget.saturating_sub(context.n_tokens());
+    let (window, outline) = match held {
+        Some(held) if context.n_tokens() <= n_context => held,
+        _ => {
+            let window = window::lay(text, offset, left, with_suffix, tokenizer);
+            let outline = outline_from(window.start);
+            let left = left.saturating_sub(tokenizer.tokenize(&outline).len());
+            match outline.is_empty() {
+                true => (window, outline),
+                false => {
+                    let window = window::lay(text, offset, left, with_suffix, tokenizer);
+                    let outline = outline_from(window.start);
+                    (window, outline)
+                }
+            }
+        }
+    };
+    ground.layouts.keep(
+        snapshot.document,
+        Layout {
+            frame,
+            text: text.clone(),
+            window: window.clone(),
+            context: context.clone(),
+        },
+    );
+    Laid {
+        context,
+        outline,
+        window,
+        is_relaid,
     }
 }
 
@@ -183,7 +315,7 @@ fn outline(
     };
     let text = &snapshot.text;
     let mut used = 0;
-    let mut keep = |range: std::ops::Range<usize>| -> Option<String> {
+    let mut keep = |range: Range<usize>| -> Option<String> {
         // From the line's start, so that the indentation is seen.
         let line_start = text.line_to_byte(text.byte_to_line(range.start));
         let shown = format!("{}\n", text.byte_slice(line_start..range.end));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::completion::fim::Fim;
-use crate::completion::prompt::{self, Prompt, Recipe};
+use crate::completion::prompt::{self, Ground, Prompt, Recipe};
 use crate::completion::trigger::Extent;
 use crate::completion::trim::{Around, Draft};
 use crate::completion::{Means, Surroundings};
@@ -78,7 +78,13 @@ pub async fn prepare(
         n_params: info.n_params,
         config,
     };
-    let prompt = prompt::build(snapshot, offset, fim.as_ref(), &*tokenizer, recipe);
+    let ground = Ground {
+        snapshot,
+        offset,
+        surroundings: &means.surroundings,
+        layouts: &means.layouts,
+    };
+    let prompt = prompt::build(&ground, fim.as_ref(), &*tokenizer, recipe);
     let job = Job {
         prompt: prompt.tokens.clone(),
         heal: prompt.heal.clone(),

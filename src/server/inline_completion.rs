@@ -130,6 +130,7 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
         (snapshot, session.begin(uri))
     };
     means.surroundings = Arc::new(started.projects.around(&place.text_document.uri.0));
+    means.layouts = Arc::clone(&server.layouts);
     let offset = convert::offset(&snapshot.text, place.position, encoding);
     // Messages that are already waiting are read first: in a burst of keystrokes all requests
     // but the last are superseded here, before anything was computed for them.

@@ -11,6 +11,8 @@ use streaming_iterator::StreamingIterator as _;
 pub fn imports(language: &Language, tree: &Tree, text: &Rope) -> Vec<Range<usize>> {
     let query = language.outline();
     let mut cursor = QueryCursor::new();
+    // All patterns begin at the root: no other node needs to be looked into for a beginning.
+    cursor.set_max_start_depth(Some(0));
     let mut captures = cursor.captures(query, tree.root_node(), |node: Node<'_>| {
         text.byte_slice(node.byte_range())
             .chunks()
