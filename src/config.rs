@@ -22,6 +22,16 @@ pub struct Config {
     pub completion: CompletionConfig,
     /// How long models stay, and which there are to switch to.
     pub serving: ServingConfig,
+    /// The repository around the documents.
+    pub project: ProjectConfig,
+}
+
+/// What is known of the repository.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProjectConfig {
+    /// Folder of the virtual environment, absolute or inside the workspace; `None` looks for it.
+    /// Read at the start. Key `environment`.
+    pub environment: Option<PathBuf>,
 }
 
 /// Which model, and on what.
@@ -160,6 +170,7 @@ static OPTIONS: &[(&str, Set)] = &[
     ("outline", |c, v| put(&mut c.completion.outline, v.as_bool())),
     ("healing", |c, v| put(&mut c.completion.heal, v.as_bool())),
     ("cleanUp", |c, v| put(&mut c.completion.clean_up, v.as_bool())),
+    ("environment", |c, v| put(&mut c.project.environment, v.as_str().map(|path| Some(PathBuf::from(path))))),
     ("without", |c, v| put(&mut c.completion.without, strings(v))),
     ("with", |c, v| put(&mut c.completion.with, strings(v))),
 ];

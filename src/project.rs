@@ -4,23 +4,31 @@
 //! here ever waits for the reading: before it is done, less is known. The text of an open document
 //! always wins over the disk.
 
+pub mod builtins;
 mod changes;
+pub mod environment;
 mod files;
 mod keeper;
+pub mod lookup;
+mod modules;
+mod place;
 pub mod snippets;
+pub mod symbols;
 mod walk;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use ropey::Rope;
 
 use changes::Changes;
+use environment::Environment;
 pub use files::{File, Files, Fit};
 use keeper::Notice;
+use modules::Modules;
 pub use walk::Limits;
 
 /// A repository. Shared by all that ask; cheap to ask.
@@ -37,13 +45,25 @@ struct Shared {
     root: PathBuf,
     limits: Limits,
     files: RwLock<Arc<Files>>,
-    open: RwLock<HashMap<Arc<str>, Rope>>,
+    open: RwLock<HashMap<Arc<str>, Open>>,
     changes: Mutex<Changes>,
     is_read: AtomicBool,
+    modules: Modules,
+    /// The environment that was asked for, and the one that was found.
+    environment_given: Option<PathBuf>,
+    environment: Mutex<Option<(Arc<Environment>, environment::Stamp)>>,
+}
+
+/// An open document.
+#[derive(Debug)]
+struct Open {
+    text: Rope,
+    /// Edits so far, of all documents together: no two texts of a path have the same number.
+    edits: u64,
 }
 
 impl Shared {
-    fn new(root: &Path, limits: Limits) -> Shared {
+    fn new(root: &Path, limits: Limits, environment: Option<&Path>) -> Shared {
         Shared {
             root: root.to_owned(),
             limits,
@@ -51,6 +71,9 @@ impl Shared {
             open: RwLock::default(),
             changes: Mutex::default(),
             is_read: AtomicBool::new(false),
+            modules: Modules::default(),
+            environment_given: environment.map(Path::to_owned),
+            environment: Mutex::default(),
         }
     }
 
@@ -72,13 +95,20 @@ impl Shared {
         *files = Arc::new(after);
         drop(files);
         self.changes().note(changed);
+        self.refresh_environment();
         self.is_read.store(true, Ordering::Release);
     }
 
     /// The rope of an open document.
     fn open_text(&self, path: &str) -> Option<Rope> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        open.get(path).cloned()
+        open.get(path).map(|open| open.text.clone())
+    }
+
+    /// The number of the last edit of an open document.
+    fn edits(&self, path: &str) -> Option<u64> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.get(path).map(|open| open.edits)
     }
 
     fn text(&self, path: &str) -> Option<String> {
@@ -94,7 +124,7 @@ impl Project {
     /// The project under a folder, read now and on this thread, and not kept up to date by
     /// itself. For tools and tests.
     pub fn read(root: &Path, limits: Limits) -> Project {
-        let shared = Arc::new(Shared::new(root, limits));
+        let shared = Arc::new(Shared::new(root, limits, None));
         shared.read();
         Project {
             shared,
@@ -104,8 +134,9 @@ impl Project {
 
     /// The project under a folder, read in the background by a thread of its own and kept up to
     /// date as notices come, see [`Project::disk_changed`] and [`Project::rest`].
-    pub fn start(root: &Path, limits: Limits) -> Project {
-        let shared = Arc::new(Shared::new(root, limits));
+    /// `environment` is the folder of a virtual environment; without one it is looked for.
+    pub fn start(root: &Path, limits: Limits, environment: Option<&Path>) -> Project {
+        let shared = Arc::new(Shared::new(root, limits, environment));
         let (sender, notices) = channel();
         let keeper = keeper::spawn(Arc::clone(&shared), notices).then_some(sender);
         Project { shared, keeper }
@@ -161,10 +192,15 @@ impl Project {
     /// An editor opened this path of the project, or changed its text.
     pub fn edited(&self, path: &str, text: &Rope) {
         let mut open = (self.shared.open.write()).unwrap_or_else(PoisonError::into_inner);
+        static EDITS: AtomicU64 = AtomicU64::new(0);
+        let now = Open {
+            text: text.clone(),
+            edits: EDITS.fetch_add(1, Ordering::Relaxed),
+        };
         match open.get_mut(path) {
-            Some(rope) => *rope = text.clone(),
+            Some(open) => *open = now,
             None => {
-                open.insert(path.into(), text.clone());
+                open.insert(path.into(), now);
             }
         }
         drop(open);
@@ -189,6 +225,16 @@ impl Project {
     /// The user rests: a good time to look for changes on disk, for editors that watch no files.
     pub fn rest(&self) {
         self.tell(Notice::Rest);
+    }
+
+    /// The environment: installed packages and the standard library.
+    pub fn environment(&self) -> Arc<Environment> {
+        self.shared.environment()
+    }
+
+    /// Bytes of module summaries in memory, estimated, and how many there are.
+    pub fn summaries(&self) -> (usize, usize) {
+        self.shared.modules.n_bytes()
     }
 
     fn tell(&self, notice: Notice) {
@@ -221,6 +267,9 @@ pub(crate) mod fixture {
         }
     }
 }
+
+#[cfg(test)]
+mod name_tests;
 
 #[cfg(test)]
 mod tests {
@@ -288,7 +337,7 @@ mod tests {
     #[test]
     fn changes_on_disk_are_found_in_the_background() {
         let dir = fixture::folder(SMALL);
-        let project = Project::start(dir.path(), Limits::default());
+        let project = Project::start(dir.path(), Limits::default(), None);
         let wait_for = |path: &str| {
             while project.files().get(path).is_none() {
                 std::thread::yield_now();

@@ -129,8 +129,9 @@ impl LanguageServer for Server {
             config.model.clone(),
             config.serving.clone(),
         ));
+        let environment = config.project.environment.clone();
         *self.config.lock().unwrap_or_else(PoisonError::into_inner) = config;
-        let projects = Projects::start(&traits.roots, traits.watches_files);
+        let projects = Projects::start(&traits.roots, traits.watches_files, environment.as_deref());
         let capabilities = capabilities::announced(&traits);
         // tower-lsp answers a second `initialize` itself, so this is set once.
         let _ = self.started.set(Started {

@@ -1,6 +1,7 @@
 //! Questions about code, answered from a tree-sitter tree. No IO, no locks, no LSP.
 
 mod errors;
+pub mod names;
 mod outline;
 mod scope;
 mod statement;

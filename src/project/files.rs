@@ -1,12 +1,14 @@
 //! The source files of a project, and what may be shown of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 use data_filter::filter::{Filters, Preset, Secret, Verdict};
+
+use super::place::{join, parent};
 
 /// A source file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub enum Fit {
 #[derive(Debug, Clone, Default)]
 pub struct Files {
     by_path: BTreeMap<Arc<str>, File>,
+    /// Folders that hold top-level packages.
+    roots: BTreeSet<Arc<str>>,
     n_bytes: u64,
 }
 
@@ -66,6 +70,28 @@ impl Files {
         let from = (Bound::Included(folder), Bound::Unbounded);
         let first = self.by_path.range::<str, _>(from).next();
         first.is_some_and(|(path, _)| path.starts_with(folder))
+    }
+
+    /// Folders that packages are imported from: those around the outermost `__init__.py`.
+    pub(super) fn roots(&self) -> &BTreeSet<Arc<str>> {
+        &self.roots
+    }
+
+    /// Finds the roots, once all files are there.
+    pub(super) fn find_roots(&mut self) {
+        let is_package = |folder: &str| self.get(&join(folder, "__init__.py")).is_some();
+        let inits = self
+            .by_path
+            .keys()
+            .filter(|path| path.ends_with("/__init__.py"));
+        let packages = inits
+            .map(|path| parent(path))
+            .filter(|package| !package.is_empty());
+        self.roots = packages
+            .map(parent)
+            .filter(|around| around.is_empty() || !is_package(around))
+            .map(Into::into)
+            .collect();
     }
 
     pub(super) fn insert(&mut self, file: File) {

@@ -93,6 +93,7 @@ pub(super) fn walk(root: &Path, limits: Limits, before: &Files) -> Files {
         let kept: Vec<File> = behind.take(limits.n_files - files.len()).cloned().collect();
         kept.into_iter().for_each(|file| files.insert(file));
     }
+    files.find_roots();
     files
 }
 

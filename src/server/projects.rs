@@ -22,7 +22,7 @@ pub(super) struct Projects {
 
 impl Projects {
     /// Starts reading the folders, each on a thread of its own.
-    pub(super) fn start(roots: &[String], is_told: bool) -> Projects {
+    pub(super) fn start(roots: &[String], is_told: bool, environment: Option<&Path>) -> Projects {
         let mut roots: Vec<&str> = roots
             .iter()
             .map(|root| root.trim_end_matches('/'))
@@ -31,7 +31,10 @@ impl Projects {
         roots.dedup();
         // A workspace at the root of the file system is a mistake and no project.
         roots.retain(|root| !root.is_empty());
-        let start = |root: &str| Arc::new(Project::start(Path::new(root), Limits::default()));
+        let start = |root: &str| {
+            let project = Project::start(Path::new(root), Limits::default(), environment);
+            Arc::new(project)
+        };
         Projects {
             projects: roots.into_iter().map(start).collect(),
             is_told,
