@@ -17,6 +17,7 @@ mod verdict;
 pub mod window;
 mod writing;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -129,6 +130,8 @@ pub struct Means {
     pub surroundings: Arc<Surroundings>,
     /// What the last prompt of each document was laid from.
     pub layouts: Arc<Layouts>,
+    /// The LoRA adapter of the document's repository.
+    pub adapter: Option<PathBuf>,
     /// Which job goes first.
     pub priority: Priority,
     /// Who is told, after each piece, all that was written so far. It only ever grows.
@@ -143,9 +146,10 @@ impl Means {
     pub fn new(model: Model, config: CompletionConfig) -> Means {
         Means {
             model,
-            config,
             surroundings: Arc::default(),
             layouts: Arc::default(),
+            adapter: config.adapters.default_adapter().map(Path::to_owned),
+            config,
             priority: Priority::Completion,
             listener: None,
         }

@@ -3,6 +3,7 @@
 //! Every key has its meaning and its default here and nowhere else. An unknown key is a warning,
 //! a value of the wrong kind is a warning and the default.
 
+pub mod adapters;
 pub mod format;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use adapters::Adapters;
 use format::Format;
 
 /// All settings as the program uses them.
@@ -76,6 +78,8 @@ pub struct CompletionConfig {
     /// How the model is asked to fill in the middle, where no known format fits: the path of a file
     /// or the format itself. Key `format`.
     pub format: Option<Arc<Format>>,
+    /// LoRA adapters by repository root, or one for all. Key `adapters`.
+    pub adapters: Arc<Adapters>,
     /// Whether imports and signatures from far above are shown to the model. Key `outline`.
     pub outline: bool,
     /// Whether the last token before the cursor is healed. Key `healing`.
@@ -106,6 +110,7 @@ impl Default for CompletionConfig {
             max_block_tokens: 128,
             min_score: -1.2,
             format: None,
+            adapters: Arc::default(),
             outline: true,
             heal: true,
             clean_up: true,
@@ -167,6 +172,7 @@ static OPTIONS: &[(&str, Set)] = &[
     ("maxBlockTokens", |c, v| put(&mut c.completion.max_block_tokens, tokens(v))),
     ("minScore", |c, v| put(&mut c.completion.min_score, v.as_f64().map(|score| score as f32))),
     ("format", |c, v| put_format(&mut c.completion.format, v)),
+    ("adapters", |c, v| put_adapters(&mut c.completion.adapters, v)),
     ("outline", |c, v| put(&mut c.completion.outline, v.as_bool())),
     ("healing", |c, v| put(&mut c.completion.heal, v.as_bool())),
     ("cleanUp", |c, v| put(&mut c.completion.clean_up, v.as_bool())),
@@ -182,6 +188,11 @@ fn put<T>(place: &mut T, value: Option<T>) -> Result<(), Option<String>> {
 
 fn put_format(place: &mut Option<Arc<Format>>, value: &Value) -> Result<(), Option<String>> {
     *place = Some(Arc::new(Format::from_option(value).map_err(Some)?));
+    Ok(())
+}
+
+fn put_adapters(place: &mut Arc<Adapters>, value: &Value) -> Result<(), Option<String>> {
+    *place = Arc::new(Adapters::from_option(value).map_err(Some)?);
     Ok(())
 }
 

@@ -227,6 +227,9 @@ pub struct Job {
     pub slot: u64,
     /// How much of the KV cache the prompt may be built from.
     pub reuse: Reuse,
+    /// A LoRA adapter (a GGUF file) to compute with; `None` is the model alone. Entries of the KV
+    /// cache hold only under the adapter they were computed with.
+    pub adapter: Option<PathBuf>,
 }
 
 /// What comes back for a job, in this order: one `Started`, any number of `Piece`s, one `Done`.
@@ -403,6 +406,16 @@ pub enum ModelError {
         "the format given with --format (or the option `format`) does not fit this model: its vocabulary has no special token {0}. Correct the spelling, or leave the format out to use a known one."
     )]
     Format(String),
+    /// The LoRA adapter cannot be used with the model.
+    #[error(
+        "the adapter {path} cannot be used with this model: {reason}. Give one that was trained for it, or take it out of the option `adapters` (--adapter)."
+    )]
+    Adapter {
+        /// The adapter's file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// llama.cpp could not compute a batch.
     #[error("the model could not compute: {0}. Try --gpu-layers 0, or a smaller --context.")]
     Compute(String),

@@ -185,3 +185,28 @@ fn a_client_that_watches_files_is_asked_to() {
     );
     editor.notify("workspace/didChangeWatchedFiles", json!({"changes": []}));
 }
+
+#[test]
+fn a_document_is_completed_with_the_adapter_of_its_repository() {
+    let script = Script::new().answers(|_| "1");
+    let record = script.record();
+    let options = json!({"adapters": {"/project": "p.gguf", "/other": "missing.gguf"}});
+    let mut editor = Editor::start(script, options);
+    for (uri, answers) in [
+        (URI, true),
+        ("file:///other/b.py", false),
+        ("file:///elsewhere/c.py", true),
+    ] {
+        editor.open(uri, "x = \n");
+        let id = editor.ghost(uri, 0, 4);
+        assert_eq!(ghost_text(&editor.answer(id)).is_some(), answers, "{uri}");
+    }
+    let status = editor.wait_for("midfill/status", |status| status["state"] == "error");
+    let message = status["message"].as_str().unwrap_or_default();
+    assert!(
+        message.starts_with("the adapter missing.gguf cannot be used with this model"),
+        "{message}"
+    );
+    let adapters: Vec<_> = record.jobs().into_iter().map(|job| job.adapter).collect();
+    assert_eq!(adapters, [Some("p.gguf".into()), None]);
+}

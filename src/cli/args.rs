@@ -77,6 +77,9 @@ pub struct ModelArgs {
     /// How to ask it to fill in the middle, where no known format fits.
     #[arg(long, value_name = "FILE.toml")]
     pub format: Option<PathBuf>,
+    /// A LoRA adapter for it.
+    #[arg(long, value_name = "FILE.gguf")]
+    pub adapter: Option<PathBuf>,
 }
 
 /// `midfill serve`.

@@ -33,8 +33,7 @@ pub(super) fn run(args: &CompleteArgs) -> Result<ExitCode> {
     let config = CompletionConfig {
         heal: !args.raw,
         clean_up: !args.raw,
-        format: args.model.read_format()?,
-        ..CompletionConfig::default()
+        ..args.model.completion()?
     };
     let means = Means::new(model, config);
     let answer = super::runtime()?.block_on(completion::complete(&snapshot, ask, &means))?;

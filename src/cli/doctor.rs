@@ -36,12 +36,12 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
     if !args.json {
         println!("devices   {}", devices.join(", "));
     }
-    let format = args.model.read_format()?;
+    let config = args.model.completion()?;
     let model = open(&args.model.config())?;
     let (info, speed, family) = super::runtime()?.block_on(async {
         let info = model.ready().await?;
         let tokenizer = model.tokenizer().context("the model has no tokenizer")?;
-        let family = Fim::choose(format.as_deref(), &info, &*tokenizer)?;
+        let family = Fim::choose(config.format.as_deref(), &info, &*tokenizer)?;
         let speed = model.measure(BUDGET).await?;
         anyhow::Ok((info, speed, family))
     })?;

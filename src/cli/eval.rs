@@ -41,7 +41,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode> {
         min_score: f32::NEG_INFINITY,
         with: args.with.clone(),
         without: args.without.clone(),
-        ..CompletionConfig::default()
+        ..args.model.completion()?
     };
     if args.ablation {
         return super::ablation::run(args, &found, &cursors, &config);

@@ -1,12 +1,14 @@
 //! From arguments to a model.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
 
 use super::args::ModelArgs;
-use crate::config::ModelConfig;
+use crate::config::adapters::Adapters;
 use crate::config::format::Format;
+use crate::config::{CompletionConfig, ModelConfig};
 use crate::model::Model;
 
 impl ModelArgs {
@@ -20,41 +22,36 @@ impl ModelArgs {
         }
     }
 
-    /// The format given for filling in the middle.
+    /// How to complete with it.
     ///
     /// # Errors
-    /// When the file cannot be read or understood.
-    pub(super) fn read_format(&self) -> Result<Option<Arc<Format>>> {
-        let format = self.format.as_deref().map(Format::read).transpose();
-        Ok(format.map_err(anyhow::Error::msg)?.map(Arc::new))
+    /// When the format's file cannot be read or understood.
+    pub(super) fn completion(&self) -> Result<CompletionConfig> {
+        let mut config = CompletionConfig::default();
+        if let Some(path) = &self.format {
+            let format = Format::read(path).map_err(anyhow::Error::msg)?;
+            config.format = Some(Arc::new(format));
+        }
+        if let Some(adapter) = &self.adapter {
+            config.adapters = Arc::new(Adapters::everywhere(adapter.clone()));
+        }
+        Ok(config)
     }
 
     /// As arguments for another process of ours.
     pub(super) fn arguments(&self) -> Vec<String> {
         let mut arguments = Vec::new();
         let mut put = |name: &str, value: Option<String>| {
-            arguments.extend(
-                value
-                    .map(|value| [name.to_owned(), value])
-                    .into_iter()
-                    .flatten(),
-            );
+            let pair = value.map(|value| [name.to_owned(), value]);
+            arguments.extend(pair.into_iter().flatten());
         };
-        put(
-            "--model",
-            self.model
-                .as_ref()
-                .map(|path| path.to_string_lossy().into_owned()),
-        );
+        let path = |path: &Option<PathBuf>| Some(path.as_ref()?.to_string_lossy().into_owned());
+        put("--model", path(&self.model));
         put("--context", self.context.map(|n| n.to_string()));
         put("--threads", self.threads.map(|n| n.to_string()));
         put("--gpu-layers", self.gpu_layers.map(|n| n.to_string()));
-        put(
-            "--format",
-            self.format
-                .as_ref()
-                .map(|path| path.to_string_lossy().into_owned()),
-        );
+        put("--format", path(&self.format));
+        put("--adapter", path(&self.adapter));
         arguments
     }
 }

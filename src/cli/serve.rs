@@ -30,11 +30,11 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         }
         None => Arc::new(open_or_fail),
     };
-    let mut given = Config {
+    let given = Config {
         model: args.model.config(),
+        completion: args.model.completion()?,
         ..Config::default()
     };
-    given.completion.format = args.model.read_format()?;
     let said_goodbye = super::runtime()?.block_on(server::serve(
         tokio::io::stdin(),
         tokio::io::stdout(),

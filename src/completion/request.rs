@@ -100,6 +100,7 @@ pub async fn prepare(
         sampling: Sampling::Greedy,
         priority: means.priority,
         slot: snapshot.document,
+        adapter: means.adapter.clone(),
         ..Job::default()
     };
     Ok(Request {

@@ -3,6 +3,7 @@
 
 #![allow(unsafe_code)]
 
+mod adapter;
 mod chat;
 mod context;
 mod lines;
@@ -22,6 +23,7 @@ use super::sequence::{Branch, Outputs};
 use super::vocabulary::Vocabulary;
 use super::worker::Engine;
 use super::{LoadOptions, Model, ModelError, ModelInfo, Token};
+use adapter::Adapters;
 use context::{Context, Shape, Step};
 use pace::Pace;
 use tokens::LlamaTokens;
@@ -114,6 +116,7 @@ fn load_with(
     };
     let mut engine = LlamaEngine {
         context: Context::new(weights.clone(), shape)?,
+        adapters: Adapters::default(),
         tokens: tokens.clone(),
         pace: Pace::new(n_threads, n_threads),
         shape,
@@ -158,7 +161,9 @@ fn load_with(
 
 /// llama.cpp with one KV cache.
 struct LlamaEngine {
+    // Before the adapters, so that it is dropped before them.
     context: Context,
+    adapters: Adapters,
     tokens: Arc<LlamaTokens>,
     pace: Pace,
     shape: Shape,
@@ -314,12 +319,24 @@ impl Engine for LlamaEngine {
         self.context.step(&steps, interrupted)
     }
 
+    fn adapt(&mut self, path: Option<&Path>) -> Result<(), ModelError> {
+        let weights = self.context.weights();
+        let adapter = path.map(|path| self.adapters.get(&weights, path));
+        let outcome = match adapter.transpose() {
+            Ok(adapter) => self.context.adapt(adapter),
+            Err(error) => self.context.adapt(None).and(Err(error)),
+        };
+        self.adapters.shrink();
+        outcome
+    }
+
     fn fork(&self) -> Result<LlamaEngine, ModelError> {
         let n_threads = self.pace.n_threads();
         let mut context = Context::new(self.context.weights(), self.shape)?;
         context.set_threads(n_threads);
         Ok(LlamaEngine {
             context,
+            adapters: Adapters::default(),
             tokens: self.tokens.clone(),
             pace: Pace::new(self.shape.n_threads, n_threads),
             shape: self.shape,

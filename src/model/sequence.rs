@@ -1,9 +1,11 @@
 //! What the KV cache holds for one use, and how a new prompt makes the most of it.
 
+mod adapter;
 mod branches;
 mod reuse;
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use super::worker::Engine;
 use super::{ModelError, Reuse, Token};
@@ -41,6 +43,8 @@ pub(crate) struct Sequence<E> {
     /// over all tokens. Such a sequence can only grow or be cleared.
     only_grows: bool,
     branches: Branches,
+    /// The adapter that the entries were computed with.
+    adapter: Option<PathBuf>,
 }
 
 impl<E: Engine> Sequence<E> {
@@ -53,6 +57,7 @@ impl<E: Engine> Sequence<E> {
             n_exact: 0,
             only_grows: false,
             branches: Branches::default(),
+            adapter: None,
         }
     }
 

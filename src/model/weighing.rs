@@ -32,6 +32,7 @@ pub(super) fn weigh<E: Engine>(
         return Ok(None);
     }
     let mut n_computed = 0;
+    sequence.adapt(job.adapter.as_deref())?;
     let n_reused = sequence.prepare(&whole, given.len() + 1, job.reuse);
     let mut healing = Healing::new(job.heal.clone());
     let mut logprobs = Vec::with_capacity(given.len());

@@ -1,6 +1,7 @@
 //! The model thread: takes work from the queue, keeps the KV caches, writes answers.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -39,6 +40,12 @@ pub(crate) trait Engine: Sized {
     fn shift_cost(&self) -> usize;
     /// Moves the entries in `range` to positions from `to` on, which are holes or in `range`.
     fn shift(&mut self, range: Range<usize>, to: usize);
+    /// Computes with this adapter from now on, or with the model alone; the latter also after a
+    /// failure. The cache is empty when this is called.
+    ///
+    /// # Errors
+    /// [`ModelError::Adapter`] when it cannot be loaded.
+    fn adapt(&mut self, adapter: Option<&Path>) -> Result<(), ModelError>;
     /// A job's prompt is computed; its answer begins with the next logits.
     fn begin_answer(&mut self, job: &Job) -> Result<(), ModelError> {
         let _ = job;
@@ -277,6 +284,7 @@ impl<E: Engine> Worker<'_, E> {
         let only_reads = job.max_tokens == 0;
 
         let n_fresh = usize::from(!only_reads);
+        sequence.adapt(job.adapter.as_deref())?;
         usage.n_reused = sequence.prepare(&job.prompt, n_fresh, job.reuse);
         Counters::add(&self.counters.n_reused, usage.n_reused);
         while sequence.len() < job.prompt.len() {

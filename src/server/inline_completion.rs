@@ -1,5 +1,6 @@
 //! Ghost text: translate, ask, translate.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -129,6 +130,12 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
         };
         (snapshot, session.begin(uri))
     };
+    let document = convert::path(&place.text_document.uri.0);
+    means.adapter = means
+        .config
+        .adapters
+        .of(Path::new(&document))
+        .map(Path::to_owned);
     means.surroundings = Arc::new(started.projects.around(&place.text_document.uri.0));
     means.layouts = Arc::clone(&server.layouts);
     let offset = convert::offset(&snapshot.text, place.position, encoding);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use llama_cpp_sys_2 as sys;
 
+use super::adapter::Adapter;
 use super::log;
 use super::weights::Weights;
 use crate::model::sequence::{Branch, MAX_BRANCHES, Outputs};
@@ -151,6 +152,31 @@ impl Context {
         match unsafe { sys::llama_n_seq_max(self.context.as_ptr()) } {
             N_SEQUENCES => MAX_BRANCHES,
             _ => 1,
+        }
+    }
+
+    /// Adds an adapter to the weights from the next batch on, or none.
+    ///
+    /// # Errors
+    /// [`ModelError::Compute`] when llama.cpp refuses it.
+    pub(super) fn adapt(&mut self, adapter: Option<&Adapter>) -> Result<(), ModelError> {
+        let mut adapters: Vec<_> = adapter.iter().map(|adapter| adapter.as_ptr()).collect();
+        let mut scales = vec![1.0; adapters.len()];
+        // SAFETY: the context lives, both arrays have as many elements as is said, llama.cpp
+        // copies them, and the adapter belongs to this context's model.
+        let code = unsafe {
+            sys::llama_set_adapters_lora(
+                self.context.as_ptr(),
+                adapters.as_mut_ptr(),
+                adapters.len(),
+                scales.as_mut_ptr(),
+            )
+        };
+        match code {
+            0 => Ok(()),
+            code => Err(ModelError::Compute(format!(
+                "it did not take the adapter (code {code})"
+            ))),
         }
     }
 

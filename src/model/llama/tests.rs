@@ -1,5 +1,6 @@
 //! The real engine on a small model made on the spot. Nothing here depends on what it writes.
 
+mod adapter;
 pub(crate) mod fixture;
 mod reuse;
 
@@ -17,7 +18,7 @@ use fixture::{Gguf, N_CTX};
 
 struct Fixture {
     model: Model,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 fn options(path: &Path) -> LoadOptions {
@@ -35,10 +36,7 @@ fn open() -> Fixture {
     Gguf::default().write(&path);
     let model = Model::open(options(&path));
     model.ready_blocking().expect("the fixture loads");
-    Fixture {
-        model,
-        _folder: folder,
-    }
+    Fixture { model, folder }
 }
 
 fn job(model: &Model, prompt: &str, max_tokens: usize) -> Job {

@@ -1,5 +1,7 @@
 //! The engine of a scripted model: logits that make the sampler say the script.
 
+use std::path::Path;
+
 use std::ops::Range;
 
 use crate::model::sequence::{Branch, MAX_BRANCHES, Outputs};
@@ -174,6 +176,17 @@ impl Engine for ScriptedEngine {
         );
         cells[to..end].copy_from_slice(&moved);
         self.drop_holes();
+    }
+
+    /// Any file does for an adapter that is not said to be missing.
+    fn adapt(&mut self, adapter: Option<&Path>) -> Result<(), ModelError> {
+        match adapter {
+            Some(path) if path.ends_with("missing.gguf") => Err(ModelError::Adapter {
+                path: path.to_owned(),
+                reason: "its script says that it is missing".to_owned(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     fn begin_answer(&mut self, job: &Job) -> Result<(), ModelError> {

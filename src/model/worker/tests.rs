@@ -1,5 +1,7 @@
 //! The worker on a scripted engine: order, reuse, cancelling, healing, stops.
 
+mod adapter;
+
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
@@ -10,7 +12,7 @@ use crate::model::{
 };
 
 /// A job whose prompt is ordinary text, one token a byte.
-fn job(prompt: &str) -> Job {
+pub(super) fn job(prompt: &str) -> Job {
     Job {
         prompt: Tokens::default().tokenize(prompt),
         heal: Vec::new(),
@@ -59,7 +61,7 @@ fn transcript(generation: &mut Generation) -> String {
 
 /// Runs jobs one after the other.
 #[track_caller]
-fn check_jobs(script: Script, jobs: &[Job], expected: Expect) {
+pub(super) fn check_jobs(script: Script, jobs: &[Job], expected: Expect) {
     let model = Model::scripted(script);
     let lines: Vec<_> = jobs
         .iter()

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-const N_EMBD: u64 = 64;
+pub(crate) const N_EMBD: u64 = 64;
 const N_HEADS: u32 = 4;
 const N_FF: u64 = 128;
 const N_LAYERS: u32 = 2;
@@ -117,40 +117,65 @@ impl Gguf {
             true => tensors(n_vocab),
             false => Vec::new(),
         };
-        let mut file = b"GGUF".to_vec();
-        file.extend(3u32.to_le_bytes());
-        file.extend((tensors.len() as u64).to_le_bytes());
-        file.extend(metadata.n.to_le_bytes());
-        file.extend(&metadata.bytes);
-        let mut offset = 0u64;
-        for (name, shape) in &tensors {
-            push_string(&mut file, name);
-            file.extend((shape.len() as u32).to_le_bytes());
-            for n in shape {
-                file.extend(n.to_le_bytes());
-            }
-            // Type 0 is F32.
-            file.extend(0u32.to_le_bytes());
-            file.extend(offset.to_le_bytes());
-            offset += shape.iter().product::<u64>() * 4;
-        }
-        file.resize(file.len().next_multiple_of(32), 0);
-        let mut state = self.seed;
-        for (name, shape) in &tensors {
-            for _ in 0..shape.iter().product::<u64>() {
-                // A linear congruential generator (Numerical Recipes); norms are near one.
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                let noise = (state >> 8) as f32 / (1 << 24) as f32 - 0.5;
-                let value = if name.contains("norm") {
-                    1.0 + noise * 0.1
-                } else {
-                    noise
-                };
-                file.extend(value.to_le_bytes());
-            }
-        }
-        file
+        file(&metadata, &tensors, self.seed)
     }
+}
+
+/// A LoRA adapter of rank 4 for the first layer's queries and values, with random weights. `n_embd`
+/// is the width of the model it was made for.
+pub(crate) fn write_adapter(path: &Path, n_embd: u64, seed: u32) {
+    const RANK: u64 = 4;
+
+    let mut metadata = Metadata::default();
+    metadata.string("general.architecture", "llama");
+    metadata.string("general.type", "adapter");
+    metadata.string("adapter.type", "lora");
+    metadata.f32("adapter.lora.alpha", 8.0);
+    let mut tensors = Vec::new();
+    for weight in ["attn_q", "attn_v"] {
+        let name = format!("blk.0.{weight}.weight");
+        tensors.push((format!("{name}.lora_a"), vec![n_embd, RANK]));
+        tensors.push((format!("{name}.lora_b"), vec![RANK, n_embd]));
+    }
+    let bytes = file(&metadata, &tensors, seed);
+    std::fs::write(path, bytes).expect("a temporary folder can be written");
+}
+
+/// A file with random weights.
+fn file(metadata: &Metadata, tensors: &[(String, Vec<u64>)], seed: u32) -> Vec<u8> {
+    let mut file = b"GGUF".to_vec();
+    file.extend(3u32.to_le_bytes());
+    file.extend((tensors.len() as u64).to_le_bytes());
+    file.extend(metadata.n.to_le_bytes());
+    file.extend(&metadata.bytes);
+    let mut offset = 0u64;
+    for (name, shape) in tensors {
+        push_string(&mut file, name);
+        file.extend((shape.len() as u32).to_le_bytes());
+        for n in shape {
+            file.extend(n.to_le_bytes());
+        }
+        // Type 0 is F32.
+        file.extend(0u32.to_le_bytes());
+        file.extend(offset.to_le_bytes());
+        offset += shape.iter().product::<u64>() * 4;
+    }
+    file.resize(file.len().next_multiple_of(32), 0);
+    let mut state = seed;
+    for (name, shape) in tensors {
+        for _ in 0..shape.iter().product::<u64>() {
+            // A linear congruential generator (Numerical Recipes); norms are near one.
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let noise = (state >> 8) as f32 / (1 << 24) as f32 - 0.5;
+            let value = if name.contains("norm") {
+                1.0 + noise * 0.1
+            } else {
+                noise
+            };
+            file.extend(value.to_le_bytes());
+        }
+    }
+    file
 }
 
 /// Names and shapes, each a multiple of 32 bytes, so that offsets are aligned.
