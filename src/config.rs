@@ -86,6 +86,9 @@ pub struct CompletionConfig {
     pub heal: bool,
     /// Whether the clean-up rules run over what the model wrote. Key `cleanUp`.
     pub clean_up: bool,
+    /// Whether the completion after the one being shown is written ahead, and prompts are read
+    /// ahead while the user pauses. Key `prefetch`.
+    pub prefetch: bool,
     /// Names of prompt sections and clean-up rules that are left out, to measure what each is
     /// worth. Key `without`.
     pub without: Vec<String>,
@@ -114,6 +117,7 @@ impl Default for CompletionConfig {
             outline: true,
             heal: true,
             clean_up: true,
+            prefetch: true,
             without: Vec::new(),
             with: Vec::new(),
         }
@@ -177,6 +181,7 @@ static OPTIONS: &[(&str, Set)] = &[
     ("healing", |c, v| put(&mut c.completion.heal, v.as_bool())),
     ("cleanUp", |c, v| put(&mut c.completion.clean_up, v.as_bool())),
     ("environment", |c, v| put(&mut c.project.environment, v.as_str().map(|path| Some(PathBuf::from(path))))),
+    ("prefetch", |c, v| put(&mut c.completion.prefetch, v.as_bool())),
     ("without", |c, v| put(&mut c.completion.without, strings(v))),
     ("with", |c, v| put(&mut c.completion.with, strings(v))),
 ];

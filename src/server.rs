@@ -29,7 +29,7 @@ use tower_lsp::gen_lsp_types::{
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::{Client, LanguageServer, LspService};
 
-use crate::completion::Layouts;
+use crate::completion::{Layouts, Typing};
 use crate::config::{self, Config};
 use crate::model::Model;
 use crate::serving::{Open, Serving};
@@ -45,6 +45,7 @@ const CONCURRENCY: usize = 128;
 pub struct Server {
     client: Client,
     session: Mutex<Session>,
+    typing: Typing,
     config: Mutex<Config>,
     /// What the command line gave; the client's options come on top.
     given: Config,
@@ -76,6 +77,7 @@ where
     let (service, socket) = LspService::new(|client| Server {
         client,
         session: Mutex::default(),
+        typing: Typing::default(),
         config: Mutex::default(),
         given: given.clone(),
         open: open.clone(),

@@ -11,3 +11,4 @@ mod ordering;
 mod real_model;
 mod server;
 mod switching;
+mod typing;

@@ -1,5 +1,6 @@
 //! The handle to the model thread, from async code and plain threads alike.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -20,8 +21,12 @@ pub struct Model {
     room: Arc<Room>,
 }
 
+/// Counts models, to tell one from another.
+static N_SPAWNED: AtomicU64 = AtomicU64::new(1);
+
 /// What the handles own together.
 struct Room {
+    identity: u64,
     board: Arc<Board>,
     queue: Arc<Queue<Work>>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -97,11 +102,17 @@ impl Model {
         };
         Model {
             room: Arc::new(Room {
+                identity: N_SPAWNED.fetch_add(1, Ordering::Relaxed),
                 board,
                 queue,
                 thread: Mutex::new(thread),
             }),
         }
+    }
+
+    /// Tells this model from any other of this process; its clones have the same.
+    pub fn identity(&self) -> u64 {
+        self.room.identity
     }
 
     /// The state right now.

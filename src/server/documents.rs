@@ -6,7 +6,8 @@ use tower_lsp::gen_lsp_types::{
 };
 
 use super::{Server, convert};
-use crate::session::{Document, Edit};
+use crate::completion::Touched;
+use crate::session::{self, Document, Edit};
 
 pub(super) fn open(server: &Server, params: DidOpenTextDocumentParams) {
     let Some(started) = server.started() else {
@@ -40,10 +41,15 @@ pub(super) fn change(server: &Server, params: DidChangeTextDocumentParams) {
             "the version did not grow"
         );
     }
+    let mut touched = Vec::new();
     for change in params.content_changes {
         match change {
             TextDocumentContentChangeEvent::TextDocumentContentChangePartial(change) => {
                 let range = convert::range(document.text(), change.range, started.traits.encoding);
+                touched.push(Touched {
+                    start: range.start,
+                    n_inserted: change.text.len(),
+                });
                 document.apply(&Edit {
                     range,
                     text: change.text,
@@ -51,11 +57,18 @@ pub(super) fn change(server: &Server, params: DidChangeTextDocumentParams) {
             }
             TextDocumentContentChangeEvent::TextDocumentContentChangeWholeDocument(change) => {
                 document.replace(&change.text);
+                touched.push(Touched {
+                    start: 0,
+                    n_inserted: change.text.len(),
+                });
             }
         }
     }
     document.commit(version);
     started.projects.edited(&uri, document.text());
+    if let Some(snapshot) = session.snapshot(&uri) {
+        server.typing.edited(&snapshot, &touched);
+    }
 }
 
 pub(super) fn close(server: &Server, params: &DidCloseTextDocumentParams) {
@@ -65,4 +78,5 @@ pub(super) fn close(server: &Server, params: &DidCloseTextDocumentParams) {
         started.projects.rest();
     }
     server.session().close(uri);
+    server.typing.closed(session::identity(uri));
 }

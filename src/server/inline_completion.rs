@@ -13,7 +13,7 @@ use tower_lsp::jsonrpc::Result;
 
 use super::progress;
 use super::{Server, convert};
-use crate::completion::{self, Ask, Means};
+use crate::completion::{Ask, Means};
 use crate::session::Snapshot;
 
 /// `textDocument/inlineCompletion`. Exactly one answer comes of each request: ghost text, an empty
@@ -139,17 +139,15 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
     means.surroundings = Arc::new(started.projects.around(&place.text_document.uri.0));
     means.layouts = Arc::clone(&server.layouts);
     let offset = convert::offset(&snapshot.text, place.position, encoding);
-    // Messages that are already waiting are read first: in a burst of keystrokes all requests
-    // but the last are superseded here, before anything was computed for them.
-    tokio::task::yield_now().await;
     let ask = Ask { offset, invoked };
     let answer = tokio::select! {
         biased;
         () = ticket.superseded() => return Outcome::Superseded,
-        answer = completion::complete(&snapshot, ask, &means) => answer,
+        answer = server.typing.answer(&snapshot, ask, &means) => answer,
     };
     let answer = match answer {
-        Ok(answer) => answer,
+        Ok(Some(answer)) => answer,
+        Ok(None) => return Outcome::Superseded,
         Err(error) => {
             progress::model_error(&server.client, &error).await;
             return Outcome::Nothing;
@@ -161,6 +159,7 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
         computed = answer.usage.n_computed,
         decoded = answer.usage.n_decoded,
         why_nothing = answer.why_nothing,
+        source = ?answer.source,
         "completion"
     );
     if started.traits.wants_usage {

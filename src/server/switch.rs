@@ -26,6 +26,9 @@ pub(super) fn configure(server: &Server, config: Config) {
         started.serving.switch(config.model.clone());
     }
     started.serving.limit(config.serving.clone());
+    if current.completion != config.completion {
+        server.typing.context_changed();
+    }
     *current = config;
 }
 

@@ -1,0 +1,214 @@
+//! Typing along with ghost text, through the wire.
+
+use midfill::model::scripted::{Gate, Script};
+use serde_json::{Value, json};
+
+use crate::editor::{Answer, Editor, ghost_text};
+
+const URI: &str = "file:///project/a.py";
+const REQUEST_CANCELLED: i64 = -32800;
+
+/// One line that is being typed into, with a line behind it.
+struct Line {
+    editor: Editor,
+    text: String,
+    version: i64,
+}
+
+impl Line {
+    fn open(script: Script, options: Value, text: &str) -> Line {
+        let mut editor = Editor::start(script, options);
+        editor.open(URI, &format!("{text}\nend = 1\n"));
+        Line {
+            editor,
+            text: text.to_owned(),
+            version: 1,
+        }
+    }
+
+    /// Types at the end of the line, `behind` being what the editor adds behind the cursor.
+    fn type_in(&mut self, typed: &str, behind: &str) {
+        self.change(self.text.len(), 0, &format!("{typed}{behind}"));
+        self.text.push_str(typed);
+    }
+
+    /// Takes back the last characters.
+    fn backspace(&mut self, n: usize) {
+        let start = self.text.len() - n;
+        self.change(start, n, "");
+        self.text.truncate(start);
+    }
+
+    fn change(&mut self, start: usize, n_removed: usize, text: &str) {
+        self.version += 1;
+        let at = |character: usize| json!({"line": 0, "character": character});
+        self.editor.notify(
+            "textDocument/didChange",
+            json!({
+                "textDocument": {"uri": URI, "version": self.version},
+                "contentChanges": [{"range": {"start": at(start), "end": at(start + n_removed)}, "text": text}],
+            }),
+        );
+    }
+
+    fn ask(&mut self) -> u64 {
+        self.editor.ghost(URI, 0, self.text.len())
+    }
+
+    #[track_caller]
+    fn expect(&mut self, expected: Option<&str>) {
+        let id = self.ask();
+        self.expect_of(id, expected);
+    }
+
+    #[track_caller]
+    fn expect_of(&mut self, id: u64, expected: Option<&str>) {
+        let answer = self.editor.answer(id);
+        assert_eq!(ghost_text(&answer).as_deref(), expected, "{answer:?}");
+    }
+}
+
+#[test]
+fn a_suggestion_survives_typing_backspacing_and_partial_accepts_without_the_model() {
+    let script = Script::new().answers(|prompt| match prompt.contains("x = <|fim_suffix|>") {
+        true => "total(first, second)",
+        false => "wrong",
+    });
+    let record = script.record();
+    let mut line = Line::open(script, json!({"prefetch": false}), "x = ");
+    line.expect(Some("total(first, second)"));
+    let n_asked = record.prompts().len();
+    line.type_in("t", "");
+    line.expect(Some("otal(first, second)"));
+    // A word is accepted, then a bracket that the editor closes by itself is typed.
+    line.type_in("otal", "");
+    line.expect(Some("(first, second)"));
+    line.type_in("(", ")");
+    line.expect(Some("first, second"));
+    line.type_in("fi", "");
+    line.expect(Some("rst, second"));
+    line.backspace(2);
+    line.expect(Some("first, second"));
+    // The popup is served from the same.
+    let params = json!({"textDocument": {"uri": URI}, "position": {"line": 0, "character": 10}});
+    let Answer::Result(popup) = line.editor.ask("textDocument/completion", params) else {
+        panic!("the popup is answered")
+    };
+    assert_eq!(popup["items"][0]["textEdit"]["newText"], "first, second");
+    assert_eq!(record.prompts().len(), n_asked, "the model was asked again");
+    line.type_in("x", "");
+    line.expect(Some("wrong"));
+}
+
+#[test]
+fn a_generation_that_is_typed_along_with_is_kept() {
+    let gate = Gate::closed();
+    let script = Script::new()
+        .answers(|prompt| match prompt.contains("x = <|fim_suffix|>") {
+            true => "total()",
+            false => "wrong",
+        })
+        .gated(&gate);
+    let record = script.record();
+    let mut line = Line::open(script, json!({"prefetch": false}), "x = ");
+    let first = line.ask();
+    gate.wait_until_reached();
+    line.type_in("to", "");
+    let second = line.ask();
+    assert_eq!(line.editor.answer(first), Answer::Result(Value::Null));
+    gate.open();
+    line.expect_of(second, Some("tal()"));
+    assert_eq!(record.prompts().len(), 1, "a second generation was begun");
+}
+
+#[test]
+fn a_generation_outlives_a_cancel_that_a_newer_request_follows() {
+    let gate = Gate::closed();
+    let script = Script::new().answers(|_| "total()").gated(&gate);
+    let record = script.record();
+    let mut line = Line::open(script, json!({"prefetch": false}), "x = ");
+    let first = line.ask();
+    gate.wait_until_reached();
+    line.editor.cancel(first);
+    assert_eq!(line.editor.answer(first), Answer::Error(REQUEST_CANCELLED));
+    line.type_in("t", "");
+    let second = line.ask();
+    gate.open();
+    line.expect_of(second, Some("otal()"));
+    assert_eq!(record.prompts().len(), 1);
+}
+
+#[test]
+fn text_that_goes_another_way_stops_the_model_before_anybody_asks_again() {
+    let gate = Gate::closed();
+    let script = Script::new().answers(|_| "total()").gated(&gate);
+    let record = script.record();
+    let mut line = Line::open(script, json!({"prefetch": false}), "x = ");
+    let first = line.ask();
+    gate.wait_until_reached();
+    // An edit before the place where the answer begins: there is no typing along with it.
+    line.backspace(1);
+    assert_eq!(line.editor.answer(first), Answer::Result(Value::Null));
+    gate.open();
+    line.expect(Some("total()"));
+    assert_eq!(
+        record.prompts().len(),
+        1,
+        "the first prompt was read to its end"
+    );
+}
+
+#[test]
+fn a_cancelled_generation_that_nobody_takes_over_stops() {
+    let gate = Gate::closed();
+    let script = Script::new().answers(|_| "total()").gated(&gate);
+    let record = script.record();
+    let mut line = Line::open(script, json!({"prefetch": false}), "x = ");
+    let first = line.ask();
+    gate.wait_until_reached();
+    line.editor.cancel(first);
+    assert_eq!(line.editor.answer(first), Answer::Error(REQUEST_CANCELLED));
+    // The next answer comes only once the model has let go of the first, at a gate that still is
+    // closed for it.
+    let other = "file:///project/b.py";
+    line.editor.open(other, "y = \n");
+    gate.wait_until_reached();
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    gate.open();
+    let id = line.editor.ghost(other, 0, 4);
+    assert_eq!(
+        ghost_text(&line.editor.answer(id)).as_deref(),
+        Some("total()")
+    );
+    assert_eq!(
+        record.prompts().len(),
+        1,
+        "the first prompt was read to its end"
+    );
+}
+
+#[test]
+fn silence_is_remembered_for_the_very_place() {
+    let script = Script::new().answers(|_| "");
+    let record = script.record();
+    let mut line = Line::open(script, json!({"prefetch": false}), "x = ");
+    line.expect(None);
+    line.expect(None);
+    assert_eq!(record.prompts().len(), 1);
+    line.type_in("y", "");
+    line.expect(None);
+    assert_eq!(record.prompts().len(), 2);
+}
+
+#[test]
+fn a_change_of_the_options_forgets_what_was_shown() {
+    let script = Script::new().says("one").says("two");
+    let mut line = Line::open(script, json!({"prefetch": false}), "x = ");
+    line.expect(Some("one"));
+    line.expect(Some("one"));
+    line.editor.notify(
+        "workspace/didChangeConfiguration",
+        json!({"settings": {"midfill": {"prefetch": false, "outline": false}}}),
+    );
+    line.expect(Some("two"));
+}
