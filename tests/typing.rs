@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::editor::{Answer, Editor, ghost_text};
 
-const URI: &str = "file:///project/a.py";
+// Outside the workspace: a project that is read meanwhile makes everything be asked anew.
+const URI: &str = "file:///elsewhere/a.py";
 const REQUEST_CANCELLED: i64 = -32800;
 
 /// One line that is being typed into, with a line behind it.
@@ -170,7 +171,7 @@ fn a_cancelled_generation_that_nobody_takes_over_stops() {
     assert_eq!(line.editor.answer(first), Answer::Error(REQUEST_CANCELLED));
     // The next answer comes only once the model has let go of the first, at a gate that still is
     // closed for it.
-    let other = "file:///project/b.py";
+    let other = "file:///elsewhere/b.py";
     line.editor.open(other, "y = \n");
     gate.wait_until_reached();
     std::thread::sleep(std::time::Duration::from_millis(400));

@@ -183,11 +183,8 @@ impl Open {
     fn read(&mut self, c: char) -> bool {
         let innermost = self.0.last().copied();
         match (innermost, c) {
-            (Some(quote @ ('"' | '\'')), c) => {
-                if c == quote {
-                    self.0.pop();
-                }
-            }
+            (Some(quote @ ('"' | '\'')), c) if c == quote => drop(self.0.pop()),
+            (Some('"' | '\''), _) => {}
             (_, '(' | '[' | '{' | '"' | '\'') => self.0.push(c),
             (Some(opener), ')' | ']' | '}') if closer(opener) == c => drop(self.0.pop()),
             (_, ')' | ']' | '}') => return false,
