@@ -215,7 +215,12 @@ some commits are typed: hunks in file order, deletions erased, insertions typed.
 Examples:
   midfill bench replay app.py --from 100 --keys 300
   midfill bench replay project/ --commits 5 --seed 2     what five commits changed
-  midfill bench replay app.py --rhythm 60                as a person types, 60 words a minute")]
+  midfill bench replay app.py --rhythm 60                as a person types, 60 words a minute
+  midfill bench replay a.py b.py --peer llama-server --plot ghost-text.svg
+                                                         beside llama-server, in turns
+
+A peer gets the same keys, model, context and threads. It is asked as llama.vim asks it; where that
+is not exactly so, it is in its favour. tests/setup/llama-server brings one.")]
     Replay(Box<ReplayArgs>),
 }
 
@@ -260,10 +265,32 @@ pub struct ReplayArgs {
     /// Answer from a file of rules instead of a model, for tests.
     #[arg(long, value_name = "FILE.json", hide = true)]
     pub scripted: Option<PathBuf>,
+    /// Another program that gets the same keys in the same run; may be given several times.
+    #[arg(long, value_name = "PEER")]
+    pub peer: Vec<Peer>,
+    /// The peer's program, if it is not on PATH.
+    #[arg(long, value_name = "PROGRAM", default_value = "llama-server")]
+    pub peer_program: PathBuf,
+    /// Tokens that an answer has, at most; a peer writes exactly so many, the likeliest ones. For
+    /// comparing speed with a model of random weights, which knows no end.
+    #[arg(long, value_name = "TOKENS")]
+    pub tokens: Option<usize>,
+    /// Draw how the time to an answer is distributed.
+    #[arg(long, value_name = "FILE.svg")]
+    pub plot: Option<PathBuf>,
     /// JSON for a program to read.
     #[arg(long)]
     pub json: bool,
     /// Write every key, with what came of it, as a line of JSON to this file.
     #[arg(long, value_name = "FILE.jsonl")]
     pub answers: Option<PathBuf>,
+}
+
+/// What Midfill is measured beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Peer {
+    /// llama-server, its prompt in the order prefix, suffix, middle.
+    LlamaServer,
+    /// llama-server with the suffix first.
+    LlamaServerSpm,
 }

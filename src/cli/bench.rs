@@ -1,5 +1,6 @@
 //! `midfill bench`.
 
+mod plot;
 mod replay;
 mod table;
 

@@ -56,16 +56,32 @@ impl ModelArgs {
     }
 }
 
+/// The GGUF that would be loaded.
+///
+/// # Errors
+/// When the shipped model is wanted and cannot be unpacked.
+#[cfg(feature = "llama")]
+pub(super) fn path(config: &ModelConfig) -> Result<PathBuf> {
+    match &config.path {
+        Some(path) => Ok(path.clone()),
+        None => crate::shipped::path(),
+    }
+}
+
+/// Without llama.cpp no model comes with the program.
+#[cfg(not(feature = "llama"))]
+pub(super) fn path(config: &ModelConfig) -> Result<PathBuf> {
+    let path = config.path.clone();
+    path.ok_or_else(|| anyhow::anyhow!("this program was built without its model; give --model"))
+}
+
 /// Starts loading a model.
 ///
 /// # Errors
 /// When the shipped model is wanted and cannot be unpacked.
 #[cfg(feature = "llama")]
 pub(super) fn open(config: &ModelConfig) -> Result<Model> {
-    let path = match &config.path {
-        Some(path) => path.clone(),
-        None => crate::shipped::path()?,
-    };
+    let path = path(config)?;
     Ok(Model::open(crate::model::LoadOptions {
         path,
         n_ctx: config.n_ctx,

@@ -8,21 +8,35 @@ use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::table;
-use crate::cli::args::ReplayArgs;
-use crate::evaluation::replay::{self, Figures, Key, Manner, Midfill, Plan, Run, System};
+use super::{plot, table};
+use crate::cli::args::{Peer, ReplayArgs};
+use crate::cli::open;
+use crate::evaluation::replay::{
+    self, Figures, Key, LlamaServerOptions, LlamaVim, Manner, Midfill, Plan, Run, System,
+};
 
 /// What one run found.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     /// The systems, in the order of all lists below.
     pub(super) systems: Vec<String>,
+    /// What each is and how it was started.
+    pub(super) about: Vec<String>,
+    /// What has to be known to read the figures.
+    pub(super) notes: Vec<String>,
     /// Each input.
     pub(super) inputs: Vec<InputReport>,
     /// All inputs together.
     pub(super) all: Vec<Figures>,
     /// How each system ran.
     pub(super) runs: Vec<Run>,
+}
+
+impl Report {
+    fn names(&self) -> Vec<String> {
+        let name = |input: &InputReport| format!("{} ({} lines)", input.name, input.n_lines);
+        self.inputs.iter().map(name).collect()
+    }
 }
 
 /// What was found for one input.
@@ -83,9 +97,14 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode> {
     progress.finish_and_clear();
     let runs = systems.iter_mut().map(|system| system.finish());
     let runs = runs.collect::<Result<Vec<Run>>>()?;
-    let report = report(&inputs, &systems, &keys, runs);
+    let mut report = report(&inputs, &systems, &keys, runs);
+    report.notes = notes(args);
     if let Some(path) = &args.answers {
         write_keys(path, &report, &keys)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if let Some(path) = &args.plot {
+        std::fs::write(path, plot::plot(&report.systems, &report.names(), &keys))
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     if args.json {
@@ -139,9 +158,37 @@ fn systems(args: &ReplayArgs) -> Result<Vec<Box<dyn System>>> {
                 .with_context(|| format!("cannot read the project {}", root.display()))
         })
         .transpose()?;
-    let options = options(&args.options)?;
+    let mut options = options(&args.options)?;
+    if let Some(n_tokens) = args.tokens {
+        options["maxLineTokens"] = n_tokens.into();
+        options["maxBlockTokens"] = n_tokens.into();
+        // Weights that know nothing are never sure.
+        options["minScore"] = (-1e6).into();
+    }
     let midfill = Midfill::start(&program, &arguments, &options, root.as_deref())?;
-    Ok(vec![Box::new(midfill)])
+    let mut systems: Vec<Box<dyn System>> = vec![Box::new(midfill)];
+    for peer in &args.peer {
+        let options = LlamaServerOptions {
+            program: args.peer_program.clone(),
+            model: open::path(&args.model.config())?,
+            n_ctx: args.model.context.unwrap_or(MOST_CONTEXT),
+            n_threads: args.model.threads.unwrap_or_else(threads),
+            gpu_layers: args.model.gpu_layers,
+            spm: *peer == Peer::LlamaServerSpm,
+            n_tokens: args.tokens,
+        };
+        systems.push(Box::new(LlamaVim::start(&options)?));
+    }
+    Ok(systems)
+}
+
+/// Context that Midfill gives a model which was trained with more, in tokens.
+const MOST_CONTEXT: u32 = 4096;
+
+/// Threads that Midfill takes by itself: one less than there are cores.
+fn threads() -> u32 {
+    let n = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u32::try_from(n - 1).unwrap_or(1).max(1)
 }
 
 /// `name=value` pairs as a JSON object; a value that is no JSON is a text.
@@ -181,10 +228,42 @@ fn report(
             .iter()
             .map(|system| system.name().to_owned())
             .collect(),
+        about: systems.iter().map(|system| system.about()).collect(),
+        notes: Vec::new(),
         inputs: inputs.iter().zip(keys).map(of_input).collect(),
         all: all.collect(),
         runs,
     }
+}
+
+/// What makes the comparison fair, and what does not.
+fn notes(args: &ReplayArgs) -> Vec<String> {
+    let mut notes = Vec::new();
+    if args.peer.is_empty() {
+        return notes;
+    }
+    let mut note = |text: &str| notes.push(text.to_owned());
+    note(
+        "Same keys in turns of 25, same model file, context and threads. A ratio is Midfill's figure \
+         divided by the peer's.",
+    );
+    note(match args.rhythm {
+        None => {
+            "The peer is asked as llama.vim asks it, but a key that its cache of answers can serve \
+             sends no request, and nothing is asked ahead."
+        }
+        Some(_) => {
+            "The peer is asked as llama.vim asks it: one request at a time, the next after 100 ms, \
+             and ahead for what comes behind a suggestion."
+        }
+    });
+    if let Some(n) = args.tokens {
+        note(&format!(
+            "Answers were fixed at {n} tokens, the likeliest: how many each wrote stands above. \
+             With random weights, what is shown says nothing; times and tokens do."
+        ));
+    }
+    notes
 }
 
 fn write_keys(path: &Path, report: &Report, keys: &[Vec<Vec<Key>>]) -> std::io::Result<()> {

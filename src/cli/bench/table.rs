@@ -76,14 +76,12 @@ pub(super) fn table(report: &Report) -> String {
         part(&mut out, "all inputs", &report.systems, &report.all);
     }
     head(&mut out, "the run", &report.systems);
-    let of_run = |n: Option<f64>| n;
     let n_keys: Vec<f64> = report
         .all
         .iter()
         .map(|all| all.n_keys.max(1) as f64)
         .collect();
     let mut run = |name: &str, digits: usize, unit: &str, values: Vec<Option<f64>>| {
-        let values: Vec<_> = values.into_iter().map(of_run).collect();
         line(&mut out, name, &values, digits, unit);
     };
     let runs = || report.runs.iter();
@@ -126,6 +124,12 @@ pub(super) fn table(report: &Report) -> String {
         "",
         runs().map(|run| count(run.n_out_of_order)).collect(),
     );
+    if report.systems.len() > 1 {
+        out.push('\n');
+        for about in report.about.iter().chain(&report.notes) {
+            out.push_str(&format!("{about}\n"));
+        }
+    }
     out
 }
 
@@ -140,30 +144,35 @@ fn part(out: &mut String, title: &str, systems: &[String], figures: &[Figures]) 
     out.push('\n');
 }
 
+/// Width of the names, of a value with its unit, and of a ratio.
+const WIDTHS: (usize, usize, usize) = (40, 18, 8);
+
 fn head(out: &mut String, title: &str, systems: &[String]) {
-    out.push_str(&format!("{title:40}"));
-    for system in systems {
-        out.push_str(&format!("{system:>16}"));
-    }
-    if systems.len() > 1 {
-        out.push_str(&format!("{:>10}", "ratio"));
+    let (name, value, ratio) = WIDTHS;
+    out.push_str(&format!("{title:name$}"));
+    for (idx, system) in systems.iter().enumerate() {
+        out.push_str(&format!("{system:>value$}"));
+        if idx > 0 {
+            out.push_str(&format!("{:>ratio$}", "ratio"));
+        }
     }
     out.push('\n');
 }
 
+/// Each value, and behind that of a peer what part of it ours is.
 fn line(out: &mut String, name: &str, values: &[Option<f64>], digits: usize, unit: &str) {
-    let mut text = format!("  {name:38}");
-    for value in values {
-        let value = value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"));
-        text.push_str(&format!("{value:>12} {unit:3}"));
-    }
-    if let [Some(first), Some(second), ..] = values {
-        let ratio = if *second > 0.0 {
-            format!("{:.2}", first / second)
-        } else {
-            "–".to_owned()
-        };
-        text.push_str(&format!("{ratio:>10}"));
+    let (width, room, ratio) = WIDTHS;
+    let mut text = format!("  {name:0$}", width - 2);
+    for (idx, value) in values.iter().enumerate() {
+        let shown = value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"));
+        text.push_str(&format!("{shown:>0$} {unit:3}", room - 4));
+        if idx > 0 {
+            let part = match (values[0], value) {
+                (Some(ours), Some(theirs)) if *theirs > 0.0 => format!("{:.2}", ours / theirs),
+                _ => "–".to_owned(),
+            };
+            text.push_str(&format!("{part:>ratio$}"));
+        }
     }
     out.push_str(text.trim_end());
     out.push('\n');

@@ -12,6 +12,11 @@ pub trait System {
     /// Its name in tables.
     fn name(&self) -> &str;
 
+    /// What it is and how it was started, for the report.
+    fn about(&self) -> String {
+        self.name().to_owned()
+    }
+
     /// Opens a file; the one before is closed.
     ///
     /// # Errors
