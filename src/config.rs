@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use adapters::Adapters;
-use format::Format;
+use format::{Format, Order};
 
 /// All settings as the program uses them.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -80,6 +81,13 @@ pub struct CompletionConfig {
     pub format: Option<Arc<Format>>,
     /// LoRA adapters by repository root, or one for all. Key `adapters`.
     pub adapters: Arc<Adapters>,
+    /// The order of the prompt's parts, `psm` or `spm`, for a model that learnt both; `None` is its
+    /// format's. Key `order`.
+    pub order: Option<Order>,
+    /// Whether entries of the KV cache are moved to where the next prompt has them, which makes
+    /// them approximate until the user pauses; `None` decides by the order of the parts. Key
+    /// `shift`.
+    pub shift: Option<bool>,
     /// Whether imports and signatures from far above are shown to the model. Key `outline`.
     pub outline: bool,
     /// Whether the last token before the cursor is healed. Key `healing`.
@@ -114,6 +122,8 @@ impl Default for CompletionConfig {
             min_score: -1.2,
             format: None,
             adapters: Arc::default(),
+            order: None,
+            shift: None,
             outline: true,
             heal: true,
             clean_up: true,
@@ -177,6 +187,8 @@ static OPTIONS: &[(&str, Set)] = &[
     ("minScore", |c, v| put(&mut c.completion.min_score, v.as_f64().map(|score| score as f32))),
     ("format", |c, v| put_format(&mut c.completion.format, v)),
     ("adapters", |c, v| put_adapters(&mut c.completion.adapters, v)),
+    ("order", |c, v| put(&mut c.completion.order, Order::deserialize(v).ok().map(Some))),
+    ("shift", |c, v| put(&mut c.completion.shift, v.as_bool().map(Some))),
     ("outline", |c, v| put(&mut c.completion.outline, v.as_bool())),
     ("healing", |c, v| put(&mut c.completion.heal, v.as_bool())),
     ("cleanUp", |c, v| put(&mut c.completion.clean_up, v.as_bool())),

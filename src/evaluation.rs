@@ -10,6 +10,7 @@ mod cross_file;
 pub mod cursors;
 pub mod replay;
 pub mod rest_of_line;
+pub mod typing;
 
 use std::path::Path;
 

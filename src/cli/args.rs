@@ -163,6 +163,17 @@ pub struct EvalArgs {
     /// Take the model's text as it is, without the clean-up rules.
     #[arg(long)]
     pub no_clean_up: bool,
+    /// The order of the prompt's parts, for a model that learnt both; without it its format's.
+    #[arg(long, value_enum)]
+    pub order: Option<OrderName>,
+    /// Let the model read the prompts of so many keys before each cursor first, as if they had
+    /// just been typed.
+    #[arg(long, value_name = "KEYS", default_value_t = 0)]
+    pub typed: usize,
+    /// Whether entries of the KV cache are moved to where the next prompt has them; without it as
+    /// the server would.
+    #[arg(long, value_name = "BOOL")]
+    pub shift: Option<bool>,
     /// Write every answer as a line of JSON to this file.
     #[arg(long, value_name = "FILE.jsonl")]
     pub answers: Option<PathBuf>,
@@ -189,6 +200,15 @@ pub struct EvalArgs {
     /// With --ablation: JSON for a program to read.
     #[arg(long, requires = "ablation")]
     pub json: bool,
+}
+
+/// An order of the prompt's parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum OrderName {
+    /// Prefix, suffix, middle.
+    Psm,
+    /// Suffix, prefix, middle.
+    Spm,
 }
 
 /// What is asked at a cursor of `midfill eval`.

@@ -7,13 +7,15 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 
-use super::args::{EvalArgs, TaskName};
+use super::args::{EvalArgs, OrderName, TaskName};
 use super::open::open;
 use crate::completion::Means;
 use crate::config::CompletionConfig;
+use crate::config::format::Order;
 use crate::evaluation::cursors::{self, Cursor, Task};
 use crate::evaluation::rest_of_line::{self, Outcome};
-use crate::evaluation::{Source, bits, sources};
+use crate::evaluation::{Source, bits, sources, typing};
+use crate::model::TokenTotals;
 use crate::seeded::Seeded;
 
 pub(super) fn run(args: &EvalArgs) -> Result<ExitCode> {
@@ -39,6 +41,11 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode> {
         outline: !args.no_outline,
         clean_up: !args.no_clean_up,
         min_score: f32::NEG_INFINITY,
+        order: args.order.map(|order| match order {
+            OrderName::Psm => Order::Psm,
+            OrderName::Spm => Order::Spm,
+        }),
+        shift: args.shift,
         with: args.with.clone(),
         without: args.without.clone(),
         ..args.model.completion()?
@@ -108,6 +115,7 @@ fn judge(
         let mut outcomes = Vec::with_capacity(cursors.len());
         for cursor in cursors {
             let source = &found[cursor.source_idx];
+            typing::read_before(source, cursor, args.typed, &means).await?;
             outcomes.push(rest_of_line::by_model(source, cursor, &means).await?);
             progress.inc(1);
         }
@@ -121,6 +129,12 @@ fn judge(
             progress.inc(1);
         }
         progress.finish_and_clear();
+        let TokenTotals {
+            n_reused,
+            n_computed,
+            ..
+        } = model.usage_total();
+        eprintln!("prompt tokens: {n_reused} reused, {n_computed} computed");
         Ok((outcomes, total.per_byte()))
     })
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::completion::fim::Fim;
+use crate::completion::fim::{Fim, Order};
 use crate::completion::prompt::{self, Ground, Prompt, Recipe};
 use crate::completion::trigger::Extent;
 use crate::completion::trim::{Around, Draft};
 use crate::completion::{Means, Surroundings};
-use crate::model::{Job, ModelError, Sampling};
+use crate::config::CompletionConfig;
+use crate::model::{Job, ModelError, Reuse, Sampling};
 use crate::session::Snapshot;
 
 /// How a model writes that was not trained to fill in the middle.
@@ -49,6 +50,16 @@ impl Request {
     }
 }
 
+/// Prefix first, each key would move all of the suffix. Suffix first, only a window that slides
+/// does so.
+fn reuse(fim: Option<&Fim>, config: &CompletionConfig) -> Reuse {
+    let is_wanted = fim.is_some_and(|fim| fim.order == Order::Psm);
+    match config.shift.unwrap_or(is_wanted) {
+        true => Reuse::Shifted,
+        false => Reuse::Exact,
+    }
+}
+
 /// Makes a request, once the model is loaded.
 ///
 /// # Errors
@@ -64,7 +75,10 @@ pub async fn prepare(
     let tokenizer = model
         .tokenizer()
         .ok_or_else(|| ModelError::Gone("it is loaded but has no tokenizer".to_owned()))?;
-    let fim = Fim::choose(config.format.as_deref(), &info, &*tokenizer)?;
+    let mut fim = Fim::choose(config.format.as_deref(), &info, &*tokenizer)?;
+    if let (Some(fim), Some(order)) = (&mut fim, config.order) {
+        fim.order = order;
+    }
     let max_tokens = match extent {
         Extent::Line => config.max_line_tokens,
         Extent::Block => config.max_block_tokens,
@@ -101,7 +115,7 @@ pub async fn prepare(
         priority: means.priority,
         slot: snapshot.document,
         adapter: means.adapter.clone(),
-        ..Job::default()
+        reuse: reuse(fim.as_ref(), config),
     };
     Ok(Request {
         snapshot: snapshot.clone(),
