@@ -12,6 +12,7 @@ mod origin;
 pub mod prompt;
 mod request;
 mod running;
+pub mod site;
 mod surroundings;
 pub mod trigger;
 pub mod trim;

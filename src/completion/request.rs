@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::completion::fim::{Fim, Order};
 use crate::completion::prompt::{self, Ground, Prompt, Recipe};
+use crate::completion::site::Site;
 use crate::completion::trigger::Extent;
-use crate::completion::trim::{Around, Draft};
+use crate::completion::trim::{Around, Draft, Watch};
 use crate::completion::{Means, Surroundings};
 use crate::config::CompletionConfig;
 use crate::model::{Job, ModelError, Reuse, Sampling};
@@ -13,6 +14,9 @@ use crate::session::Snapshot;
 
 /// How a model writes that was not trained to fill in the middle.
 pub const LEFT_TO_RIGHT: &str = "left to right, blind to what follows";
+
+/// Bytes of a file that are looked at to judge an answer, at most; beyond, it is the excerpt.
+const MAX_SITE: usize = 64 * 1024;
 
 /// A completion that is ready to be written.
 pub struct Request {
@@ -24,6 +28,8 @@ pub struct Request {
     pub extent: Extent,
     /// What the model is shown.
     pub prompt: Prompt,
+    /// What decides whether an answer fits.
+    pub site: Site,
     /// What the model is asked.
     pub job: Job,
     /// What is known beyond the document.
@@ -33,12 +39,18 @@ pub struct Request {
 }
 
 impl Request {
+    /// Watches over an answer.
+    pub fn watch(&self) -> Watch {
+        Watch::new(&self.snapshot, self.offset, self.extent)
+    }
+
     /// An empty answer in its place.
     pub fn draft(&self) -> Draft<'_> {
         Draft {
-            before: &self.prompt.excerpt.prefix,
-            after: &self.prompt.excerpt.suffix,
+            before: &self.site.before,
+            after: &self.site.after,
             text: String::new(),
+            seen_end: None,
             extent: self.extent,
             language: self.snapshot.language,
             around: Some(Around {
@@ -117,10 +129,15 @@ pub async fn prepare(
         adapter: means.adapter.clone(),
         reuse: reuse(fim.as_ref(), config),
     };
+    let site = Site::of(snapshot, offset, MAX_SITE).unwrap_or_else(|| Site {
+        before: prompt.excerpt.prefix.clone(),
+        after: prompt.excerpt.suffix.clone(),
+    });
     Ok(Request {
         snapshot: snapshot.clone(),
         offset,
         extent,
+        site,
         prompt,
         job,
         surroundings: Arc::clone(&means.surroundings),

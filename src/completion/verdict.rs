@@ -7,6 +7,7 @@ pub fn judge(request: &Request, written: Written, means: &Means) -> Answer {
     let config = &means.config;
     let mut draft = request.draft();
     draft.text.clone_from(&written.text);
+    draft.seen_end = written.end;
     let (shown, applied) = match config.clean_up {
         true => trim::trim(&mut draft, |name| config.uses(name)),
         false => (!draft.text.is_empty(), Vec::new()),
