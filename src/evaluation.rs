@@ -9,6 +9,7 @@ pub mod copy;
 mod cross_file;
 pub mod cursors;
 pub mod replay;
+pub mod repositories;
 pub mod rest_of_line;
 pub mod typing;
 

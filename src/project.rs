@@ -29,6 +29,7 @@ use environment::Environment;
 pub use files::{File, Files, Fit};
 use keeper::Notice;
 use modules::Modules;
+use snippets::Snippets;
 pub use walk::Limits;
 
 /// A repository. Shared by all that ask; cheap to ask.
@@ -47,6 +48,7 @@ struct Shared {
     files: RwLock<Arc<Files>>,
     open: RwLock<HashMap<Arc<str>, Open>>,
     changes: Mutex<Changes>,
+    snippets: Snippets,
     is_read: AtomicBool,
     modules: Modules,
     /// The environment that was asked for, and the one that was found.
@@ -70,6 +72,7 @@ impl Shared {
             files: RwLock::default(),
             open: RwLock::default(),
             changes: Mutex::default(),
+            snippets: Snippets::default(),
             is_read: AtomicBool::new(false),
             modules: Modules::default(),
             environment_given: environment.map(Path::to_owned),

@@ -11,6 +11,7 @@ use crate::config::CompletionConfig;
 use crate::evaluation::Source;
 use crate::evaluation::ablation::{self, Report, Row, ablate};
 use crate::evaluation::cursors::Cursor;
+use crate::evaluation::repositories::Repositories;
 
 pub(super) fn run(
     args: &EvalArgs,
@@ -36,7 +37,11 @@ pub(super) fn run(
     let report = super::runtime()?.block_on(async {
         let info = model.ready().await?;
         let progress = super::progress(cursors.len(), " cursors");
-        let means = |_: &Source| Means::new(model.clone(), config.clone());
+        let repositories = Repositories::read(&args.inputs);
+        let means = |source: &Source| Means {
+            surroundings: repositories.around(source),
+            ..Means::new(model.clone(), config.clone())
+        };
         let report = ablate(sources, cursors, &args.only, &info, means, || {
             progress.inc(1)
         })

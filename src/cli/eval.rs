@@ -13,6 +13,7 @@ use crate::completion::Means;
 use crate::config::CompletionConfig;
 use crate::config::format::Order;
 use crate::evaluation::cursors::{self, Cursor, Task};
+use crate::evaluation::repositories::Repositories;
 use crate::evaluation::rest_of_line::{self, Outcome};
 use crate::evaluation::{Source, bits, sources, typing};
 use crate::model::TokenTotals;
@@ -111,10 +112,12 @@ fn judge(
         let info = model.ready().await?;
         let tokenizer = model.tokenizer().context("the model has no tokenizer")?;
         let progress = super::progress(cursors.len() + args.files, "");
-        let means = Means::new(model.clone(), config.clone());
+        let repositories = Repositories::read(&args.inputs);
+        let mut means = Means::new(model.clone(), config.clone());
         let mut outcomes = Vec::with_capacity(cursors.len());
         for cursor in cursors {
             let source = &found[cursor.source_idx];
+            means.surroundings = repositories.around(source);
             typing::read_before(source, cursor, args.typed, &means).await?;
             outcomes.push(rest_of_line::by_model(source, cursor, &means).await?);
             progress.inc(1);

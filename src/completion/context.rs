@@ -6,6 +6,7 @@
 
 mod own_file;
 mod query;
+mod snippets;
 
 use std::ops::Range;
 
@@ -41,7 +42,8 @@ pub(super) struct Item {
 type Provider = fn(&Ask<'_>) -> Vec<Item>;
 
 /// The sections, most stable first. Their names are rows of [`super::prompt::SECTIONS`].
-static PROVIDERS: [(&str, Provider); 1] = [("own_file", own_file::find)];
+static PROVIDERS: [(&str, Provider); 2] =
+    [("snippets", snippets::find), ("own_file", own_file::find)];
 
 /// An item that is shown.
 #[derive(Debug, Clone)]

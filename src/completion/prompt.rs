@@ -50,7 +50,8 @@ pub struct Optional {
 }
 
 /// The sections that can be left out, in the order of the prompt.
-pub static SECTIONS: [Optional; 4] = [
+pub static SECTIONS: [Optional; 5] = [
+    optional("snippets", LARGE),
     optional("own_file", LARGE),
     optional("path", 0),
     optional("outline", 0),
@@ -233,21 +234,14 @@ fn lay(ground: &Ground<'_>, spelling: &Spelling<'_>, budget: usize, recipe: Reci
         }
         let outline = outline_from(window.start);
         let room = budget.saturating_sub(n_context + tokenizer.tokenize(&outline).len());
-        let serves = window::serves(&window, text, offset, room, with_suffix, tokenizer);
-        serves.then_some((window, outline))
+        let shown = window::serves(&window, text, offset, room, with_suffix, tokenizer)?;
+        Some((window, outline, shown))
     });
     let is_relaid = held.is_none();
 
     // The sections, as far as there is room for them.
     let (around, behind, room) = match (&held, &last) {
-        (Some((window, _)), Some(last)) => {
-            let shown = text.byte_slice(window.clone()).to_string();
-            (
-                window.clone(),
-                tokenizer.tokenize(&shown).len(),
-                last.context.room,
-            )
-        }
+        (Some((window, _, shown)), Some(last)) => (window.clone(), *shown, last.context.room),
         _ => {
             let around = window::lay(text, offset, budget, with_suffix, tokenizer);
             let shown = text.byte_slice(around.clone()).to_string();
@@ -269,7 +263,7 @@ fn lay(ground: &Ground<'_>, spelling: &Spelling<'_>, budget: usize, recipe: Reci
     // And the window in what is left.
     let left = budget.saturating_sub(context.n_tokens());
     let (window, outline) = match held {
-        Some(held) if context.n_tokens() <= n_context => held,
+        Some((window, outline, _)) if context.n_tokens() <= n_context => (window, outline),
         _ => {
             let window = window::lay(text, offset, left, with_suffix, tokenizer);
             let outline = outline_from(window.start);

@@ -44,8 +44,8 @@ pub fn lay(
     }
 }
 
-/// Whether a window that was laid earlier still serves: what it shows fits into `room` tokens, and
-/// it shows enough on both sides of the cursor.
+/// Tokens of a window that was laid earlier, if it still serves: what it shows fits into `room`
+/// tokens, and it shows enough on both sides of the cursor.
 pub fn serves(
     window: &Range<usize>,
     text: &Rope,
@@ -53,9 +53,9 @@ pub fn serves(
     room: usize,
     suffix: bool,
     tokenizer: &dyn Tokenizer,
-) -> bool {
+) -> Option<usize> {
     if !(window.start..=window.end).contains(&offset) || !suffix && window.end != offset {
-        return false;
+        return None;
     }
     let count = |range: Range<usize>| {
         let slice = text.byte_slice(range).to_string();
@@ -67,7 +67,8 @@ pub fn serves(
     let shows_enough_before = window.start == 0 || before >= room / LEAST_PREFIX_SHARE;
     let shows_enough_behind = window.end == text.len_bytes()
         || behind >= room / LEAST_SUFFIX_SHARE && window.end >= line_end;
-    before + behind <= room && shows_enough_before && (shows_enough_behind || !suffix)
+    let serves = before + behind <= room && shows_enough_before && (shows_enough_behind || !suffix);
+    serves.then_some(before + behind)
 }
 
 fn grow(
@@ -248,7 +249,11 @@ mod tests {
         assert_eq!((window.start % LINE.len(), window.end % LINE.len()), (0, 0));
         assert!((600..=675).contains(&(offset - window.start)), "{window:?}");
         assert!((200..=250).contains(&(window.end - offset)), "{window:?}");
-        assert!(serves(&window, &text, offset, 1000, true, &tokens));
+        let shown = window.end - window.start;
+        assert_eq!(
+            serves(&window, &text, offset, 1000, true, &tokens),
+            Some(shown)
+        );
         // At the file's end the text before the cursor has the room of that behind it.
         let window = lay(&text, text.len_bytes(), 1000, true, &tokens);
         assert!(

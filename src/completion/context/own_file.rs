@@ -1,9 +1,9 @@
 //! Similar places elsewhere in the open file: what its text says now, outside the window.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{Ask, Item};
-use crate::project::snippets::pieces;
+use crate::project::snippets::{Weigher, pieces};
 use crate::syntax::words;
 
 /// Pieces that are shown at most.
@@ -11,6 +11,13 @@ const N_PIECES: usize = 3;
 
 /// Bytes of a file that are looked at, on each side of the window.
 const REACH: usize = 200_000;
+
+/// A piece of the file, and which of the words asked for it has.
+struct Candidate {
+    text: String,
+    shared: Vec<usize>,
+    n_words: usize,
+}
 
 /// The pieces that share most words with the lines before the cursor; a word counts the more the
 /// fewer pieces have it.
@@ -20,8 +27,10 @@ pub(super) fn find(ask: &Ask<'_>) -> Vec<Item> {
         ask.window.start.saturating_sub(REACH)..ask.window.start,
         ask.window.end..text.len_bytes().min(ask.window.end + REACH),
     ];
-    let asked: HashSet<&str> = ask.query.0.iter().map(String::as_str).collect();
-    let mut candidates: Vec<(String, Vec<&str>)> = Vec::new();
+    let asked: HashMap<&str, usize> = (ask.query.0.iter().enumerate())
+        .map(|(at, word)| (word.as_str(), at))
+        .collect();
+    let mut candidates: Vec<Candidate> = Vec::new();
     for range in around {
         // From a line's start on, and in whole characters.
         let line = text.byte_to_line(range.start);
@@ -39,36 +48,45 @@ pub(super) fn find(ask: &Ask<'_>) -> Vec<Item> {
         };
         let part = text.byte_slice(start..end).to_string();
         for piece in pieces(&part) {
-            let piece = &part[piece];
-            let found: HashSet<&str> = words(piece).filter(|word| asked.contains(word)).collect();
-            let found = asked
+            let text = part[piece].to_owned();
+            let distinct: HashSet<&str> = words(&text).collect();
+            let mut shared: Vec<usize> = distinct
                 .iter()
-                .copied()
-                .filter(|word| found.contains(word))
+                .filter_map(|word| asked.get(word).copied())
                 .collect();
-            candidates.push((piece.to_owned(), found));
+            shared.sort_unstable();
+            let n_words = distinct.len();
+            candidates.push(Candidate {
+                text,
+                shared,
+                n_words,
+            });
         }
     }
-    let n_pieces = candidates.len() as f32;
-    let rarity = |word: &str| {
-        let n_with = candidates
-            .iter()
-            .filter(|(_, words)| words.contains(&word))
-            .count();
-        (n_pieces / n_with.max(1) as f32).ln()
+    let n_words = candidates.iter().map(|candidate| candidate.n_words);
+    let mean_words = n_words.sum::<usize>() as f32 / candidates.len().max(1) as f32;
+    let weigher = Weigher::new(candidates.len(), mean_words);
+    let n_with: Vec<usize> = (0..ask.query.0.len())
+        .map(|word| {
+            candidates
+                .iter()
+                .filter(|with| with.shared.contains(&word))
+                .count()
+        })
+        .collect();
+    let best: f32 = n_with.iter().map(|n_with| weigher.best(*n_with)).sum();
+    let weight = |candidate: &Candidate| -> f32 {
+        let shared = candidate.shared.iter();
+        shared
+            .map(|word| weigher.weight(n_with[*word], candidate.n_words))
+            .sum()
     };
-    let rarities: Vec<(&str, f32)> = asked.iter().map(|word| (*word, rarity(word))).collect();
-    let weight = |words: &[&str]| -> f32 {
-        let shared = rarities.iter().filter(|(word, _)| words.contains(word));
-        shared.map(|(_, rarity)| rarity).sum()
-    };
-    let all: f32 = rarities.iter().map(|(_, rarity)| rarity).sum();
     let mut items: Vec<Item> = candidates
         .iter()
-        .map(|(piece, words)| Item {
+        .map(|candidate| Item {
             path: ask.snapshot.path.clone(),
-            text: piece.clone(),
-            weight: weight(words) / all.max(1.0),
+            text: candidate.text.clone(),
+            weight: weight(candidate) / best.max(1.0),
         })
         .filter(|item| item.weight >= super::LEAST_WEIGHT)
         .collect();
