@@ -3,6 +3,7 @@
 mod ablation;
 pub mod args;
 mod bench;
+mod calibrate;
 mod complete;
 mod doctor;
 mod eval;

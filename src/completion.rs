@@ -2,9 +2,11 @@
 //!
 //! The walk: [`trigger`] decides whether to ask and for how much; `request` makes the job, with
 //! [`prompt`] laying out what the model sees; `writing` lets the model write and ends it early by
-//! dropping the generation; `verdict` cleans up with [`trim`] and decides whether to show it.
+//! dropping the generation; [`show`] sets [`copy`]s beside it, cleans up with [`trim`] and chooses;
+//! `verdict` makes the answer of it.
 
 mod context;
+pub mod copy;
 pub mod excerpt;
 pub mod fim;
 mod layout;
@@ -12,8 +14,9 @@ mod origin;
 pub mod prompt;
 mod request;
 mod running;
-pub mod site;
+pub mod show;
 mod surroundings;
+pub mod taste;
 pub mod trigger;
 pub mod trim;
 mod type_through;
@@ -60,6 +63,8 @@ pub struct Answer {
     pub why_nothing: Option<String>,
     /// Mean natural log-probability of the tokens shown.
     pub score: Option<f32>,
+    /// What the decision to show it, or not, was made of; `None` where there was nothing to show.
+    pub judgement: Option<show::Judgement>,
     /// Clean-up rules that said something.
     pub applied: Vec<Applied>,
     /// What it cost. Zero where the model was not asked, or stopped before it was done.
@@ -114,6 +119,7 @@ impl Answer {
             text: None,
             why_nothing: Some(why.into()),
             score: None,
+            judgement: None,
             applied: Vec::new(),
             usage: Usage::default(),
             stop: None,
@@ -177,6 +183,7 @@ pub async fn complete(snapshot: &Snapshot, ask: Ask, means: &Means) -> Result<An
     if ask.invoked {
         // Whoever asks by hand wants to see what there is.
         means.config.min_score = f32::NEG_INFINITY;
+        means.config.min_confidence = 0.0;
     }
     complete_to(snapshot, ask.offset, extent, &means).await
 }
@@ -211,6 +218,15 @@ pub async fn complete_to(
     Ok(answer)
 }
 
+/// Lets the model write what was prepared, and looks for copies beside it, without a choice.
+///
+/// # Errors
+/// When the model cannot compute.
+pub async fn consider(request: &Request, means: &Means) -> Result<show::Considered, ModelError> {
+    let written = writing::write(request, means).await?;
+    show::consider(request, &written, means).await
+}
+
 /// Lets the model write what was prepared, and judges it.
 ///
 /// # Errors
@@ -219,7 +235,8 @@ pub async fn answer(request: &Request, means: &Means) -> Result<Answer, ModelErr
     let mut clock = Clock::start();
     let written = writing::write(request, means).await?;
     let model = clock.lap();
-    let mut answer = verdict::judge(request, written, means);
+    let considered = show::consider(request, &written, means).await?;
+    let mut answer = verdict::judge(request, written, considered, means);
     answer.timings = Timings {
         model,
         judge: clock.lap(),

@@ -88,6 +88,10 @@ pub struct CompletionConfig {
     /// them approximate until the user pauses; `None` decides by the order of the parts. Key
     /// `shift`.
     pub shift: Option<bool>,
+    /// Least probability, in `0.0..=1.0`, that a suggestion is kept for it to be shown. Below it a
+    /// shorter part that is sure enough is shown, or nothing. 0 shows all there is, whole. Does not
+    /// hold for a completion asked for by hand. Key `minConfidence`.
+    pub min_confidence: f32,
     /// Whether imports and signatures from far above are shown to the model. Key `outline`.
     pub outline: bool,
     /// Whether the last token before the cursor is healed. Key `healing`.
@@ -124,6 +128,7 @@ impl Default for CompletionConfig {
             adapters: Arc::default(),
             order: None,
             shift: None,
+            min_confidence: 0.0,
             outline: true,
             heal: true,
             clean_up: true,
@@ -189,6 +194,7 @@ static OPTIONS: &[(&str, Set)] = &[
     ("adapters", |c, v| put_adapters(&mut c.completion.adapters, v)),
     ("order", |c, v| put(&mut c.completion.order, Order::deserialize(v).ok().map(Some))),
     ("shift", |c, v| put(&mut c.completion.shift, v.as_bool().map(Some))),
+    ("minConfidence", |c, v| put(&mut c.completion.min_confidence, probability(v))),
     ("outline", |c, v| put(&mut c.completion.outline, v.as_bool())),
     ("healing", |c, v| put(&mut c.completion.heal, v.as_bool())),
     ("cleanUp", |c, v| put(&mut c.completion.clean_up, v.as_bool())),
@@ -219,6 +225,11 @@ fn number(value: &Value) -> Option<u32> {
 
 fn positive(value: &Value) -> Option<u32> {
     number(value).filter(|n| *n > 0)
+}
+
+fn probability(value: &Value) -> Option<f32> {
+    let share = value.as_f64()?;
+    (0.0..=1.0).contains(&share).then_some(share as f32)
 }
 
 fn strings(value: &Value) -> Option<Vec<String>> {

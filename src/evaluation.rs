@@ -5,6 +5,7 @@
 pub mod ablation;
 pub mod bits;
 mod bootstrap;
+pub mod calibration;
 pub mod copy;
 mod cross_file;
 pub mod cursors;

@@ -174,6 +174,13 @@ pub struct EvalArgs {
     /// the server would.
     #[arg(long, value_name = "BOOL")]
     pub shift: Option<bool>,
+    /// Learn from these cursors when a suggestion of this model is worth showing, and write the
+    /// weights, and a picture beside them, to this file; `-` is where the server looks for them.
+    #[arg(long, value_name = "FILE.json")]
+    pub calibrate: Option<PathBuf>,
+    /// Keep what was learnt from in this file, or take it from there if it exists.
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub rows: Option<PathBuf>,
     /// Write every answer as a line of JSON to this file.
     #[arg(long, value_name = "FILE.jsonl")]
     pub answers: Option<PathBuf>,

@@ -27,13 +27,6 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode> {
         found.extend(more);
         n_unreadable += unreadable;
     }
-    let cursors = cursors::draw_for(task(args.task), &found, args.cursors, args.seed);
-    if cursors.is_empty() {
-        bail!(
-            "there is no place for this task in what was given; it wants Python files of 10 lines \
-             or more"
-        );
-    }
     let config = CompletionConfig {
         prompt_tokens: args
             .prompt_tokens
@@ -51,6 +44,16 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode> {
         without: args.without.clone(),
         ..args.model.completion()?
     };
+    if args.calibrate.is_some() || args.rows.is_some() {
+        return super::calibrate::run(args, &found, &config);
+    }
+    let cursors = cursors::draw_for(task(args.task), &found, args.cursors, args.seed);
+    if cursors.is_empty() {
+        bail!(
+            "there is no place for this task in what was given; it wants Python files of 10 lines \
+             or more"
+        );
+    }
     if args.ablation {
         return super::ablation::run(args, &found, &cursors, &config);
     }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::completion::fim::{Fim, Order};
 use crate::completion::prompt::{self, Ground, Prompt, Recipe};
-use crate::completion::site::Site;
+use crate::completion::show::weights::{self, Heads};
 use crate::completion::trigger::Extent;
-use crate::completion::trim::{Around, Draft, Watch};
+use crate::completion::trim::{Around, Draft};
 use crate::completion::{Means, Surroundings};
 use crate::config::CompletionConfig;
 use crate::model::{Job, ModelError, Reuse, Sampling};
@@ -14,9 +14,6 @@ use crate::session::Snapshot;
 
 /// How a model writes that was not trained to fill in the middle.
 pub const LEFT_TO_RIGHT: &str = "left to right, blind to what follows";
-
-/// Bytes of a file that are looked at to judge an answer, at most; beyond, it is the excerpt.
-const MAX_SITE: usize = 64 * 1024;
 
 /// A completion that is ready to be written.
 pub struct Request {
@@ -28,10 +25,10 @@ pub struct Request {
     pub extent: Extent,
     /// What the model is shown.
     pub prompt: Prompt,
-    /// What decides whether an answer fits.
-    pub site: Site,
     /// What the model is asked.
     pub job: Job,
+    /// The weights that judge this model's answers.
+    pub heads: Arc<Heads>,
     /// What is known beyond the document.
     pub surroundings: Arc<Surroundings>,
     /// How it is asked, for a person to read.
@@ -39,18 +36,12 @@ pub struct Request {
 }
 
 impl Request {
-    /// Watches over an answer.
-    pub fn watch(&self) -> Watch {
-        Watch::new(&self.snapshot, self.offset, self.extent)
-    }
-
     /// An empty answer in its place.
     pub fn draft(&self) -> Draft<'_> {
         Draft {
-            before: &self.site.before,
-            after: &self.site.after,
+            before: &self.prompt.excerpt.prefix,
+            after: &self.prompt.excerpt.suffix,
             text: String::new(),
-            seen_end: None,
             extent: self.extent,
             language: self.snapshot.language,
             around: Some(Around {
@@ -129,17 +120,13 @@ pub async fn prepare(
         adapter: means.adapter.clone(),
         reuse: reuse(fim.as_ref(), config),
     };
-    let site = Site::of(snapshot, offset, MAX_SITE).unwrap_or_else(|| Site {
-        before: prompt.excerpt.prefix.clone(),
-        after: prompt.excerpt.suffix.clone(),
-    });
     Ok(Request {
         snapshot: snapshot.clone(),
         offset,
         extent,
-        site,
         prompt,
         job,
+        heads: weights::heads(&info),
         surroundings: Arc::clone(&means.surroundings),
         format: fim.map_or(LEFT_TO_RIGHT.to_owned(), |fim| fim.describe()),
     })

@@ -1,34 +1,40 @@
-//! What is left of a written text after the rules, and whether it is worth showing.
+//! What of the candidates is shown, or why nothing is.
 
-use crate::completion::{Answer, Means, Request, Source, Timings, Written, trim};
+use crate::completion::show::{Considered, Offered, Terms, pick};
+use crate::completion::{Answer, Means, Request, Source, Timings, Written};
 
-/// Cleans up and decides.
-pub fn judge(request: &Request, written: Written, means: &Means) -> Answer {
+/// Chooses among the candidates and decides whether the choice is shown.
+pub fn judge(request: &Request, written: Written, considered: Considered, means: &Means) -> Answer {
     let config = &means.config;
-    let mut draft = request.draft();
-    draft.text.clone_from(&written.text);
-    draft.seen_end = written.end;
-    let (shown, applied) = match config.clean_up {
-        true => trim::trim(&mut draft, |name| config.uses(name)),
-        false => (!draft.text.is_empty(), Vec::new()),
+    let offered = Offered {
+        request,
+        considered: &considered,
+        config,
     };
-    let text = draft.text;
-    let score = written.score(text.len());
-    let mut why_nothing = (!shown).then(|| {
-        let last = applied.last().map(|applied| &applied.verdict);
-        match last {
-            Some(trim::Verdict::Drop(why)) => (*why).to_owned(),
-            _ => "the rules left nothing".to_owned(),
+    let terms = Terms {
+        threshold: config.min_confidence,
+        cut: config.uses("cut"),
+    };
+    let chosen = pick(&offered, &request.heads, terms);
+    let candidate = &considered.candidates[chosen.as_ref().map_or(0, |chosen| chosen.idx)];
+    let score = candidate.mean_logprob();
+    let why_nothing = match &chosen {
+        None => candidate.dropped,
+        Some(_) if score.is_some_and(|score| score < config.min_score) => {
+            Some("the model is not sure enough")
         }
-    });
-    if shown && score.is_some_and(|score| score < config.min_score) {
-        why_nothing = Some("the model is not sure enough".to_owned());
-    }
+        Some(chosen) if !chosen.is_shown => Some("it is too likely to be wrong"),
+        Some(_) => None,
+    };
+    let end = chosen.as_ref().map_or(0, |chosen| chosen.end);
     Answer {
-        text: why_nothing.is_none().then_some(text),
-        why_nothing,
+        text: why_nothing
+            .is_none()
+            .then(|| candidate.text[..end].to_owned()),
+        why_nothing: why_nothing.map(str::to_owned),
         score,
-        applied,
+        judgement: chosen.map(|chosen| chosen.judgement),
+        applied: candidate.applied.clone(),
         usage: written.usage,
         stop: written.stop,
         prompt: Some(request.prompt.clone()),

@@ -1,40 +1,13 @@
 //! The baseline every model has to beat: what followed the longest match in the open file.
 
+use crate::completion::copy::copies;
+
 /// The rest of the line after the place in the file (before or behind the cursor) where the
 /// longest end of the prefix stands; of equally long ones the nearest before the cursor, then the
 /// nearest behind it. `None` where not even the last character occurs elsewhere.
 pub fn copy(prefix: &str, suffix: &str) -> Option<String> {
-    let tail = prefix.as_bytes();
-    let matched = |text: &[u8], end: usize| -> usize {
-        text[..end]
-            .iter()
-            .rev()
-            .zip(tail.iter().rev())
-            .take_while(|(a, b)| a == b)
-            .count()
-    };
-    let mut best: Option<(usize, &str, usize)> = None;
-    let places = (1..prefix.len())
-        .rev()
-        .map(|end| (prefix, end))
-        .chain((1..suffix.len()).map(|end| (suffix, end)));
-    for (text, end) in places {
-        if !text.is_char_boundary(end) {
-            continue;
-        }
-        let length = matched(text.as_bytes(), end);
-        if length > best.map_or(0, |(length, ..)| length) {
-            best = Some((length, text, end));
-        }
-    }
-    best.map(|(_, text, end)| {
-        text[end..]
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_end()
-            .to_owned()
-    })
+    let longest = copies(prefix, suffix, &[]).into_iter().next()?;
+    Some(longest.text)
 }
 
 #[cfg(test)]

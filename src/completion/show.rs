@@ -1,0 +1,173 @@
+//! Show or not, and how much: a calibrated probability for what the model wrote, for what was
+//! copied, and for shorter cuts of both.
+//!
+//! Two questions are answered by logistic models over [`features`]: is the text exactly what the
+//! author would write, and would the author keep it? Their [`weights`] are data. Of all texts
+//! sure enough to be shown, the one is taken that is worth most: characters kept if it is right,
+//! less the price of a wrong one; see [`utility`].
+
+mod candidate;
+mod cuts;
+pub mod features;
+mod pick;
+pub mod weights;
+
+use serde::Serialize;
+
+pub use candidate::{Candidate, Origin, Sureness};
+pub use cuts::cuts;
+pub use pick::{Chosen, Offers, Terms, pick, probability};
+
+use crate::completion::copy::copies;
+use crate::completion::{Means, Request, Written, trim};
+use crate::config::CompletionConfig;
+use crate::model::ModelError;
+use features::{Facts, Features};
+use weights::{Question, key};
+
+/// Characters that a wrong suggestion costs: what it takes to read it and turn it down.
+pub const PRICE_OF_WRONG: f32 = 4.0;
+
+/// Copies that the model is asked to weigh, at most.
+const N_COPIES: usize = 2;
+
+/// Tokens of a copy that is weighed, at most.
+const MAX_COPY_TOKENS: usize = 24;
+
+/// What a decision was made of.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Judgement {
+    /// Where the text came from.
+    pub origin: Origin,
+    /// Probability that the whole text is exactly right.
+    pub exact: f32,
+    /// Probability that all that is shown is kept.
+    pub kept: f32,
+    /// The least probability that is shown.
+    pub threshold: f32,
+    /// Whether a shorter cut was taken.
+    pub shortened: bool,
+    /// What each feature adds to the log-odds of `kept`, the weightiest first.
+    pub parts: Vec<(&'static str, f32)>,
+}
+
+/// All candidates for a place, and what is known of it.
+pub struct Considered {
+    /// The place.
+    pub facts: Facts,
+    /// What the model wrote comes first.
+    pub candidates: Vec<Candidate>,
+}
+
+/// Looks for copies beside what the model wrote, and has the model weigh them.
+///
+/// # Errors
+/// When the model cannot compute.
+pub async fn consider(
+    request: &Request,
+    written: &Written,
+    means: &Means,
+) -> Result<Considered, ModelError> {
+    let config = &means.config;
+    let text = &request.snapshot.text;
+    // A copy is only as good as the judgement of when to take it.
+    let judges_copies = request
+        .heads
+        .contains_key(key(Origin::Copy, Question::Exact));
+    let found = match config.uses("copy") {
+        true => {
+            let before = text.byte_slice(..request.offset).to_string();
+            let after = text.byte_slice(request.offset..).to_string();
+            copies(&before, &after, &[])
+        }
+        false => Vec::new(),
+    };
+    let facts = Facts::of(request, found);
+    let mut candidates = vec![Candidate::written(request, written, config)];
+    let tokenizer = means.model.tokenizer();
+    let tokenizer = tokenizer.as_deref();
+    let worth_weighing = facts
+        .copies
+        .iter()
+        .filter(|copied| judges_copies && !copied.text.is_empty());
+    for copied in worth_weighing.take(N_COPIES) {
+        let (Some(tokenizer), Some(model)) = (tokenizer, candidates.first()) else {
+            break;
+        };
+        if copied.text == model.text.trim_end() {
+            continue;
+        }
+        let Ok(healed) = std::str::from_utf8(&request.job.heal) else {
+            break;
+        };
+        let mut given = tokenizer.tokenize(&format!("{healed}{}", copied.text));
+        given.truncate(MAX_COPY_TOKENS);
+        let weighed = means
+            .model
+            .weigh(request.job.clone(), given.clone())
+            .await?;
+        let Some(weighed) = weighed else { break };
+        candidates.push(Candidate::copied(
+            request, copied, &given, &weighed, tokenizer, config,
+        ));
+    }
+    Ok(Considered { facts, candidates })
+}
+
+/// Candidates with the request they are for.
+pub struct Offered<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// Its candidates.
+    pub considered: &'a Considered,
+    /// How ghost text is made.
+    pub config: &'a CompletionConfig,
+}
+
+impl Offers for Offered<'_> {
+    fn candidates(&self) -> Vec<(usize, Origin)> {
+        let all = self.considered.candidates.iter().enumerate();
+        all.filter(|(_, candidate)| candidate.dropped.is_none())
+            .map(|(idx, candidate)| (idx, candidate.origin))
+            .collect()
+    }
+
+    fn whole(&self, idx: usize) -> usize {
+        self.considered.candidates[idx].text.len()
+    }
+
+    fn cuts(&self, idx: usize) -> Vec<usize> {
+        let in_prose = self.considered.facts.in_prose();
+        cuts(&self.considered.candidates[idx].text, in_prose)
+    }
+
+    fn n_chars(&self, idx: usize, end: usize) -> usize {
+        self.considered.candidates[idx].text[..end].chars().count()
+    }
+
+    fn features(&self, idx: usize, end: usize) -> Features {
+        let Considered { facts, candidates } = self.considered;
+        let rival = match candidates[idx].origin {
+            Origin::Model => None,
+            Origin::Copy => candidates.first(),
+        };
+        facts.features(self.request, &candidates[idx], rival, end)
+    }
+
+    fn stands(&self, idx: usize, end: usize) -> bool {
+        if !self.config.clean_up {
+            return true;
+        }
+        let text = &self.considered.candidates[idx].text[..end];
+        let mut draft = self.request.draft();
+        text.clone_into(&mut draft.text);
+        let (kept, _) = trim::trim(&mut draft, |name| self.config.uses(name));
+        kept && draft.text == text
+    }
+}
+
+/// What showing a text is worth, in characters: those it saves if it is kept, less
+/// [`PRICE_OF_WRONG`] if it is not.
+pub fn utility(kept: f32, n_chars: usize) -> f32 {
+    kept * n_chars as f32 - (1.0 - kept) * PRICE_OF_WRONG
+}
