@@ -5,6 +5,7 @@
 //! dropping the generation; [`show`] sets [`copy`]s beside it, cleans up with [`trim`] and chooses;
 //! `verdict` makes the answer of it.
 
+mod ahead;
 mod context;
 pub mod copy;
 pub mod excerpt;
@@ -13,6 +14,7 @@ mod layout;
 mod origin;
 pub mod prompt;
 mod request;
+mod rhythm;
 mod running;
 pub mod show;
 mod surroundings;
@@ -35,6 +37,7 @@ use crate::config::CompletionConfig;
 use crate::model::{Model, ModelError, Priority, StopReason, Usage};
 use crate::session::Snapshot;
 use crate::syntax::{self, Place};
+pub use ahead::PAUSE;
 pub use layout::Layouts;
 pub use request::{LEFT_TO_RIGHT, Request, prepare};
 pub use surroundings::Surroundings;
@@ -61,6 +64,8 @@ pub struct Answer {
     pub text: Option<String>,
     /// Why nothing is shown.
     pub why_nothing: Option<String>,
+    /// Whether the text ends of its own accord: the model would add nothing to its line.
+    pub is_whole: bool,
     /// Mean natural log-probability of the tokens shown.
     pub score: Option<f32>,
     /// What the decision to show it, or not, was made of; `None` where there was nothing to show.
@@ -118,6 +123,7 @@ impl Answer {
         Answer {
             text: None,
             why_nothing: Some(why.into()),
+            is_whole: false,
             score: None,
             judgement: None,
             applied: Vec::new(),
@@ -175,7 +181,7 @@ impl Means {
 /// # Errors
 /// When the model could not be loaded or cannot compute.
 pub async fn complete(snapshot: &Snapshot, ask: Ask, means: &Means) -> Result<Answer, ModelError> {
-    let extent = match extent(snapshot, ask) {
+    let extent = match extent(snapshot, ask, &means.config) {
         Decision::Ask(extent) => extent,
         Decision::Silent(why) => return Ok(Answer::silent(why)),
     };
@@ -189,13 +195,25 @@ pub async fn complete(snapshot: &Snapshot, ask: Ask, means: &Means) -> Result<An
 }
 
 /// Whether to ask the model at a place, and for how much.
-pub fn extent(snapshot: &Snapshot, ask: Ask) -> Decision {
+pub fn extent(snapshot: &Snapshot, ask: Ask, config: &CompletionConfig) -> Decision {
+    let Snapshot {
+        language_id, path, ..
+    } = snapshot;
+    if let Some(why) = config.territory.silence(language_id, path) {
+        return Decision::Silent(why);
+    }
     let (before, after) = snapshot.line_around(ask.offset);
     let place = match &snapshot.tree {
         Some(tree) => syntax::place(tree, ask.offset),
         None => Place::Code,
     };
-    trigger::decide(&before, &after, place, ask.invoked)
+    let line = trigger::Line {
+        before: &before,
+        after: &after,
+        place,
+        invoked: ask.invoked,
+    };
+    trigger::decide(line, config)
 }
 
 /// Completes to a given extent, whatever the trigger would say.

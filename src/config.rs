@@ -5,6 +5,7 @@
 
 pub mod adapters;
 pub mod format;
+pub mod territory;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use serde_json::Value;
 
 use adapters::Adapters;
 use format::{Format, Order};
+use territory::Territory;
 
 /// All settings as the program uses them.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -101,6 +103,12 @@ pub struct CompletionConfig {
     /// Whether the completion after the one being shown is written ahead, and prompts are read
     /// ahead while the user pauses. Key `prefetch`.
     pub prefetch: bool,
+    /// Whether ghost text is offered in comments. Key `inComments`.
+    pub in_comments: bool,
+    /// Whether ghost text is offered in strings. Key `inStrings`.
+    pub in_strings: bool,
+    /// In which languages, and in which files not. Keys `languages` and `exclude`.
+    pub territory: Arc<Territory>,
     /// Names of prompt sections and clean-up rules that are left out, to measure what each is
     /// worth. Key `without`.
     pub without: Vec<String>,
@@ -133,6 +141,9 @@ impl Default for CompletionConfig {
             heal: true,
             clean_up: true,
             prefetch: true,
+            in_comments: true,
+            in_strings: true,
+            territory: Arc::default(),
             without: Vec::new(),
             with: Vec::new(),
         }
@@ -200,6 +211,10 @@ static OPTIONS: &[(&str, Set)] = &[
     ("cleanUp", |c, v| put(&mut c.completion.clean_up, v.as_bool())),
     ("environment", |c, v| put(&mut c.project.environment, v.as_str().map(|path| Some(PathBuf::from(path))))),
     ("prefetch", |c, v| put(&mut c.completion.prefetch, v.as_bool())),
+    ("inComments", |c, v| put(&mut c.completion.in_comments, v.as_bool())),
+    ("inStrings", |c, v| put(&mut c.completion.in_strings, v.as_bool())),
+    ("languages", |c, v| Arc::make_mut(&mut c.completion.territory).set_languages(v).ok_or(None)),
+    ("exclude", |c, v| Arc::make_mut(&mut c.completion.territory).set_exclude(v).ok_or(None)),
     ("without", |c, v| put(&mut c.completion.without, strings(v))),
     ("with", |c, v| put(&mut c.completion.with, strings(v))),
 ];

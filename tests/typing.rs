@@ -213,3 +213,121 @@ fn a_change_of_the_options_forgets_what_was_shown() {
     );
     line.expect(Some("two"));
 }
+
+/// Asks again until the answer is another than `was`: what is written ahead comes when it comes.
+#[track_caller]
+fn wait_for_prompts(record: &midfill::model::scripted::Record, n: usize) {
+    for _ in 0..500 {
+        if record.prompts().len() >= n {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("the model was asked {} times only", record.prompts().len());
+}
+
+#[test]
+fn what_follows_an_accepted_suggestion_is_there_at_once() {
+    let script =
+        Script::new().answers(
+            |prompt| match prompt.contains("x = total()\n<|fim_suffix|>") {
+                true => "y = x\nz = 3\n",
+                false => "total()",
+            },
+        );
+    let record = script.record();
+    let mut line = Line::open(script, json!({}), "if a:\n    x = ");
+    // The line being typed is the second.
+    let at = |character: usize| json!({"line": 1, "character": character});
+    let ask = |editor: &mut Editor, line: usize, character: usize| {
+        let id = editor.ghost(URI, line, character);
+        ghost_text(&editor.answer(id))
+    };
+    assert_eq!(ask(&mut line.editor, 1, 8).as_deref(), Some("total()"));
+    wait_for_prompts(&record, 2);
+    line.editor.notify(
+        "textDocument/didChange",
+        json!({
+            "textDocument": {"uri": URI, "version": 2},
+            "contentChanges": [{"range": {"start": at(8), "end": at(8)}, "text": "total()"}],
+        }),
+    );
+    // The prompt that was written ahead has a line break behind the accepted text.
+    let prompts = record.prompts();
+    assert!(prompts[1].contains("x = total()\n"), "{}", prompts[1]);
+    let shown = ask(&mut line.editor, 1, 15);
+    assert_eq!(shown.as_deref(), Some("\n    total()"));
+    assert_eq!(record.prompts()[..2], prompts[..2]);
+}
+
+#[test]
+fn a_suggestion_taken_whole_is_followed_by_silence_without_the_model() {
+    let script = Script::new().answers(|_| "total()");
+    let record = script.record();
+    let mut line = Line::open(script, json!({"prefetch": false}), "x = ");
+    line.expect(Some("total()"));
+    line.type_in("total()", "");
+    line.expect(None);
+    assert_eq!(record.prompts().len(), 1);
+}
+
+#[test]
+fn work_ahead_never_delays_a_request() {
+    let gate = Gate::closed();
+    let script = Script::new().answers(|_| "total()").gated(&gate);
+    let record = script.record();
+    let mut editor = Editor::start(script, json!({}));
+    // Opening it has the prompt read ahead, which stands at the gate.
+    editor.open(URI, "x = \nend = 1\n");
+    gate.wait_until_reached();
+    let id = editor.ghost(URI, 0, 4);
+    // The request takes the model over: the reading ahead gives way though its gate is closed.
+    for _ in 0..400 {
+        gate.let_through(1);
+    }
+    assert_eq!(ghost_text(&editor.answer(id)).as_deref(), Some("total()"));
+    assert_eq!(record.jobs()[0].max_tokens, 48);
+    gate.open();
+}
+
+#[test]
+fn nothing_is_computed_while_it_is_switched_off() {
+    let script = Script::new().answers(|_| "total()");
+    let record = script.record();
+    let mut editor = Editor::start(script, json!({"enabled": false}));
+    let status = editor.wait_for("midfill/status", |params| params["state"] == "ready");
+    assert_eq!(status["state"], "ready");
+    editor.open(URI, "x = \nend = 1\n");
+    let id = editor.ghost(URI, 0, 4);
+    assert_eq!(editor.answer(id), Answer::Result(json!([])));
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    assert!(record.prompts().is_empty());
+}
+
+#[test]
+fn silence_where_it_is_unwanted_costs_nothing_and_has_a_reason() {
+    let script = Script::new().answers(|_| "total()");
+    let record = script.record();
+    let params = json!({
+        "initializationOptions": {"languages": ["python"], "exclude": ["secret*"], "inComments": false},
+        "rootUri": "file:///project",
+        "capabilities": {"textDocument": {"inlineCompletion": {}}, "experimental": {"midfillUsage": true}},
+    });
+    let (mut editor, _) = Editor::start_as(script, params);
+    let mut check = |name: &str, text: &str, why: &str| {
+        let uri = format!("file:///project/{name}");
+        editor.open(&uri, text);
+        let id = editor.ghost(&uri, 0, text.len());
+        assert_eq!(editor.answer(id), Answer::Result(json!([])));
+        let usage = editor.wait_for("midfill/usage", |_| true);
+        assert_eq!(usage["whyNothing"], why);
+        assert_eq!(usage["source"], "silence");
+    };
+    check("secrets.py", "x = ", "`exclude` has secret*");
+    check(
+        "a.py",
+        "# note",
+        "it is switched off in comments (`inComments`)",
+    );
+    assert!(record.prompts().is_empty());
+}

@@ -75,6 +75,16 @@ impl<'a> Here<'a> {
         }
     }
 
+    /// A suggestion that begins `n` bytes before here, if those were not there yet.
+    pub fn origin_before(&self, n: usize) -> Origin {
+        let start = self.offset - n;
+        Origin {
+            start,
+            prefix: self.prefix(start),
+            ..self.origin()
+        }
+    }
+
     fn prefix(&self, end: usize) -> u64 {
         let known = self
             .prefixes

@@ -5,7 +5,7 @@
 //! after the last one who waited has let go: a client that cancels at every key asks again soon.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -24,6 +24,7 @@ const MAX_TYPED: usize = 512;
 pub struct Running {
     origin: Origin,
     invoked: bool,
+    begun: Instant,
     progress: watch::Receiver<Progress>,
     n_attached: Arc<watch::Sender<usize>>,
     task: AbortHandle,
@@ -93,6 +94,7 @@ impl Running {
         Running {
             origin,
             invoked,
+            begun: Instant::now(),
             progress,
             n_attached,
             task: task.abort_handle(),
@@ -102,6 +104,11 @@ impl Running {
     /// Where what it writes begins.
     pub fn origin(&self) -> Origin {
         self.origin
+    }
+
+    /// When it was begun.
+    pub fn begun(&self) -> Instant {
+        self.begun
     }
 
     /// Whether it has ended, one way or the other.

@@ -16,9 +16,6 @@ const MAX_ENTRIES: usize = 256;
 /// Bytes of text kept in them.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// Rules that end a suggestion where it would have ended anyway.
-const NATURAL_ENDS: [&str; 4] = ["block_end", "whitespace", "repeated_suffix", "closers"];
-
 /// Suggestions, the most recently used first.
 #[derive(Default)]
 pub struct TypeThrough {
@@ -45,8 +42,8 @@ pub struct Remembered {
 /// What is known of a place.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Recalled {
-    /// The rest of a suggestion, never empty, and its score.
-    Rest(String, Option<f32>),
+    /// The rest of a suggestion; its text is there and not empty.
+    Rest(Remembered),
     /// Nothing is to be shown, and why.
     Nothing(String),
     /// A suggestion was taken whole and had ended of its own accord.
@@ -59,10 +56,6 @@ impl Remembered {
         if answer.stop == Some(StopReason::Interrupted) {
             return None;
         }
-        let cut_short = answer
-            .applied
-            .iter()
-            .any(|applied| !NATURAL_ENDS.contains(&applied.rule));
         let text = match (&answer.text, &answer.why_nothing) {
             (Some(text), _) => Ok(text.clone()),
             (None, why) => Err(why.clone().unwrap_or_default()),
@@ -70,7 +63,7 @@ impl Remembered {
         Some(Remembered {
             text,
             score: answer.score,
-            is_whole: !cut_short && answer.stop != Some(StopReason::MaxTokens),
+            is_whole: answer.is_whole,
         })
     }
 
@@ -119,7 +112,11 @@ impl TypeThrough {
                 Some("") if shown.is_whole => fallback = Some(Recalled::Whole),
                 Some("") | None => {}
                 Some(rest) => {
-                    let found = Recalled::Rest(rest.to_owned(), shown.score);
+                    let found = Recalled::Rest(Remembered {
+                        text: Ok(rest.to_owned()),
+                        is_whole: shown.is_whole && !typed.is_closed_behind,
+                        ..*shown
+                    });
                     if let Some(entry) = self.entries.remove(idx) {
                         self.entries.push_front(entry);
                     }
@@ -128,6 +125,11 @@ impl TypeThrough {
             }
         }
         fallback
+    }
+
+    /// Whether something is kept for just this origin.
+    pub fn knows(&self, origin: Origin) -> bool {
+        self.entries.iter().any(|entry| entry.origin == origin)
     }
 
     /// Suggestions kept, and bytes in them.
@@ -185,9 +187,12 @@ mod tests {
         }
         let (snapshot, offset) = place(then);
         let shown = match store.recall(&Here::new(&snapshot, offset, SETTING)) {
-            Some(Recalled::Rest(rest, _)) => then.replacen("$0", &format!("⟦{rest}⟧"), 1),
+            Some(Recalled::Rest(Remembered { text: Ok(rest), .. })) => {
+                then.replacen("$0", &format!("⟦{rest}⟧"), 1)
+            }
             Some(Recalled::Nothing(why)) => format!("nothing: {why}"),
             Some(Recalled::Whole) => "whole".to_owned(),
+            Some(Recalled::Rest(_)) => unreachable!("a rest has a text"),
             None => "unknown".to_owned(),
         };
         expected.assert_eq(&shown);

@@ -2,20 +2,28 @@
 //!
 //! The walk of a request: is one wanted here at all ([`trigger`](super::trigger))? Is the answer
 //! there already ([`type_through`](super::type_through))? Is it just being written
-//! ([`running`](super::running))? Else the model is asked, in a task that outlives the request.
+//! ([`running`](super::running))? Else the model is asked, once the typing
+//! [`rhythm`](super::rhythm) allows, in a task that outlives the request. What comes next is
+//! computed [`ahead`](super::ahead).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::ahead::{self, Ahead};
 use super::origin::{Here, Origin};
+use super::rhythm::{Moment, Rhythm};
 use super::running::{Attached, Outcome, Running, Waited};
 use super::trigger::{Decision, Extent};
 use super::type_through::{Recalled, Remembered, TypeThrough};
 use super::{Answer, Ask, Means, Source};
 use crate::model::ModelError;
 use crate::session::Snapshot;
+
+/// Bytes that one key inserts at most: a character, and a bracket that the editor closes.
+const MAX_KEY: usize = 8;
 
 /// What is remembered between the requests of one editor. Clones share it.
 #[derive(Clone, Default)]
@@ -28,6 +36,8 @@ struct State {
     remembered: TypeThrough,
     /// By document; one at most for each.
     running: HashMap<u64, Running>,
+    rhythm: Rhythm,
+    ahead: Option<Ahead>,
     /// Counts changes of what a model would be shown besides the document.
     epoch: u64,
 }
@@ -39,8 +49,10 @@ pub struct Size {
     pub n_remembered: usize,
     /// Bytes in them.
     pub n_bytes: usize,
-    /// Generations under way.
+    /// Generations under way for a request.
     pub n_running: usize,
+    /// Tasks ahead of the user under way.
+    pub n_ahead: usize,
 }
 
 /// A replaced range, as it is after the edit.
@@ -66,13 +78,28 @@ impl Typing {
         ask: Ask,
         means: &Means,
     ) -> Result<Option<Answer>, ModelError> {
-        let extent = match super::extent(snapshot, ask) {
+        let extent = match super::extent(snapshot, ask, &means.config) {
             Decision::Silent(why) => return Ok(Some(Answer::silent(why))),
             Decision::Ask(extent) => extent,
         };
-        if let Some(answer) = self.recall(snapshot, ask, means, extent) {
-            return Ok(Some(answer));
+        let answer = match self.recall(snapshot, ask, means, extent) {
+            Some(answer) => Some(answer),
+            None => self.ask(snapshot, ask, means, extent).await?,
+        };
+        if let Some(answer) = &answer {
+            self.look_ahead(snapshot, ask, means, answer);
         }
+        Ok(answer)
+    }
+
+    /// Answers a request whose answer is not there yet.
+    async fn ask(
+        &self,
+        snapshot: &Snapshot,
+        ask: Ask,
+        means: &Means,
+        extent: Extent,
+    ) -> Result<Option<Answer>, ModelError> {
         if let Some(attached) = self.attach(snapshot, ask, means) {
             match self.follow(attached, snapshot, ask, means, extent).await? {
                 Followed::Answered(answer) => return Ok(Some(*answer)),
@@ -80,43 +107,122 @@ impl Typing {
                 Followed::InVain => {}
             }
         }
+        let waited = self.wait(snapshot, ask).await;
+        let Some(mut attached) = self.start(snapshot, ask, means) else {
+            return Ok(None);
+        };
+        match attached.wait().await {
+            Waited::Over(outcome) => {
+                let mut answer = Answer::clone(&*outcome?);
+                answer.timings.waited = waited;
+                Ok(Some(answer))
+            }
+            Waited::Diverged | Waited::Stopped => Ok(None),
+        }
+    }
+
+    /// Waits for as long as the next key may be near. Returns how long that was.
+    async fn wait(&self, snapshot: &Snapshot, ask: Ask) -> Duration {
         // Messages that are already waiting are read first: in a burst of keystrokes all requests
         // but the last are superseded here, before anything was computed for them.
         tokio::task::yield_now().await;
-        let attached = self.start(snapshot, ask, means);
-        match attached {
-            None => Ok(None),
-            Some(mut attached) => match attached.wait().await {
-                Waited::Over(outcome) => outcome.map(|answer| Some(Answer::clone(&answer))),
-                Waited::Diverged | Waited::Stopped => Ok(None),
-            },
+        if ask.invoked {
+            return Duration::ZERO;
         }
+        let (before, _) = snapshot.line_around(ask.offset);
+        let wait = self.lock().rhythm.wait(Instant::now(), Moment::of(&before));
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+        wait
     }
 
     /// Tells of an edit. A generation that the new text does not go along with stops at once.
     pub fn edited(&self, snapshot: &Snapshot, touched: &[Touched]) {
+        let now = Instant::now();
         let mut state = self.lock();
+        // What a key inserts, its auto-closed bracket included; the rest is pasted or accepted.
+        if let [one] = touched
+            && one.n_inserted <= MAX_KEY
+        {
+            state.rhythm.key(now);
+        }
+        let (Some(start), Some(last)) = (
+            touched.iter().map(|touched| touched.start).min(),
+            touched.last(),
+        ) else {
+            return;
+        };
+        let end = last.start + last.n_inserted;
+        let holds = |ahead: &Ahead| ahead.holds(snapshot, start, end);
+        if !state.ahead.as_ref().is_some_and(holds) {
+            state.ahead = None;
+        }
         let Some(running) = state.running.get(&snapshot.document) else {
             return;
         };
-        let start = running.origin().start();
-        let goes_along = touched.iter().all(|touched| touched.start >= start)
-            && touched.last().is_none_or(|last| {
-                let end = last.start + last.n_inserted;
-                snapshot
-                    .text
-                    .get_byte_slice(start..end)
-                    .is_some_and(|typed| running.may_go_on_after(&typed.to_string()))
-            });
+        let from = running.origin().start();
+        let goes_along = start >= from
+            && snapshot
+                .text
+                .get_byte_slice(from..end)
+                .is_some_and(|typed| running.may_go_on_after(&typed.to_string()));
         if !goes_along {
-            state.running.remove(&snapshot.document);
+            state.give_up(snapshot.document);
         }
+    }
+
+    /// Reads the prompt of a place ahead, once nothing was typed or asked for `after` so long.
+    pub fn read_ahead(&self, snapshot: &Snapshot, offset: usize, means: &Means, after: Duration) {
+        let mut state = self.lock();
+        let is_under_way = |ahead: &Ahead| !ahead.is_over();
+        if state.is_answering() || state.ahead.as_ref().is_some_and(is_under_way) {
+            return;
+        }
+        let (snapshot, means) = (snapshot.clone(), means.clone());
+        state.ahead = Some(Ahead::start(None, async move {
+            tokio::time::sleep(after).await;
+            // A model that cannot be loaded is told of where somebody waits for it.
+            let _ = ahead::read(&snapshot, offset, &means, false).await;
+        }));
+    }
+
+    /// Writes ahead what follows a suggestion that is being shown.
+    fn look_ahead(&self, snapshot: &Snapshot, ask: Ask, means: &Means, answer: &Answer) {
+        let mut state = self.lock();
+        let Some(shown) = answer.text.clone().filter(|_| means.config.prefetch) else {
+            return;
+        };
+        let is_writing = |ahead: &Ahead| ahead.writes() && !ahead.is_over();
+        if state.is_answering() || state.ahead.as_ref().is_some_and(is_writing) {
+            return;
+        }
+        let setting = state.setting(means);
+        let origin = Here::new(snapshot, ask.offset, setting).origin();
+        let is_whole = answer.is_whole;
+        let reckons_with = Some((origin, shown.clone()));
+        let (typing, snapshot, means) = (self.clone(), snapshot.clone(), means.clone());
+        state.ahead = Some(Ahead::start(reckons_with, async move {
+            tokio::time::sleep(ahead::SHOWN).await;
+            if let Some(next) = ahead::next(&snapshot, ask.offset, &shown, is_whole, &means) {
+                let origin = next.origin(setting);
+                if !typing.lock().remembered.knows(origin)
+                    && let Ok(Some(shown)) = next.write(&means).await
+                {
+                    typing.lock().remembered.remember(origin, shown);
+                }
+            }
+            tokio::time::sleep(ahead::PAUSE).await;
+            let _ = ahead::read(&snapshot, ask.offset, &means, true).await;
+        }));
     }
 
     /// Tells that a document was closed: nothing is computed for it any more. What is remembered
     /// of it stays, for when it is opened again.
     pub fn closed(&self, document: u64) {
-        self.lock().running.remove(&document);
+        let mut state = self.lock();
+        state.running.remove(&document);
+        state.ahead = None;
     }
 
     /// Tells that a model would be shown something else now, or another model be asked: what is
@@ -125,6 +231,7 @@ impl Typing {
         let mut state = self.lock();
         state.epoch += 1;
         state.running.clear();
+        state.ahead = None;
         state.remembered = TypeThrough::default();
     }
 
@@ -135,7 +242,8 @@ impl Typing {
         Size {
             n_remembered,
             n_bytes,
-            n_running: state.running.len(),
+            n_running: state.running.values().filter(|one| !one.is_over()).count(),
+            n_ahead: usize::from(state.ahead.as_ref().is_some_and(|ahead| !ahead.is_over())),
         }
     }
 
@@ -155,11 +263,13 @@ impl Typing {
         let recalled = state.remembered.recall(&here)?;
         drop(state);
         let mut answer = match recalled {
-            Recalled::Rest(text, score) => {
-                let mut answer = Answer::silent("");
-                (answer.text, answer.why_nothing, answer.score) = (Some(text), None, score);
-                answer
-            }
+            Recalled::Rest(shown) => Answer {
+                text: shown.text.ok(),
+                why_nothing: None,
+                score: shown.score,
+                is_whole: shown.is_whole,
+                ..Answer::silent("")
+            },
             Recalled::Nothing(why) => Answer::silent(why),
             // A body may follow where a header was taken whole.
             Recalled::Whole if extent == Extent::Block => return None,
@@ -178,7 +288,7 @@ impl Typing {
             .get(&snapshot.document)?
             .attach(&here, ask.invoked);
         if attached.is_none() {
-            state.running.remove(&snapshot.document);
+            state.give_up(snapshot.document);
         }
         attached
     }
@@ -234,7 +344,9 @@ impl Typing {
         };
         let running = Running::start(origin, ask.invoked, work, done);
         let attached = running.attach(&here, ask.invoked);
+        state.give_up(snapshot.document);
         state.running.insert(snapshot.document, running);
+        state.ahead = None;
         attached
     }
 
@@ -244,8 +356,8 @@ impl Typing {
             .running
             .get(&origin.document())
             .is_some_and(|running| running.origin() == origin);
-        if is_current {
-            state.running.remove(&origin.document());
+        if is_current && let Some(running) = state.running.remove(&origin.document()) {
+            state.rhythm.answered(running.begun().elapsed());
         }
         if let Ok(answer) = outcome
             && let Some(shown) = Remembered::of(answer)
@@ -269,6 +381,20 @@ enum Followed {
 }
 
 impl State {
+    /// Stops what is written for a document.
+    fn give_up(&mut self, document: u64) {
+        if let Some(running) = self.running.remove(&document)
+            && !running.is_over()
+        {
+            self.rhythm.given_up(running.begun().elapsed());
+        }
+    }
+
+    /// Whether somebody's request is being answered.
+    fn is_answering(&self) -> bool {
+        self.running.values().any(|running| !running.is_over())
+    }
+
     /// Stands for all that shapes an answer besides the document.
     fn setting(&mut self, means: &Means) -> u64 {
         // Abandoned ones are swept here, so that only live ones stay.

@@ -2,6 +2,10 @@
 
 use crate::completion::show::{Considered, Offered, Terms, pick};
 use crate::completion::{Answer, Means, Request, Source, Timings, Written};
+use crate::model::StopReason;
+
+/// Rules that end an answer where it would have ended anyway.
+const NATURAL_ENDS: [&str; 4] = ["block_end", "whitespace", "repeated_suffix", "closers"];
 
 /// Chooses among the candidates and decides whether the choice is shown.
 pub fn judge(request: &Request, written: Written, considered: Considered, means: &Means) -> Answer {
@@ -27,7 +31,12 @@ pub fn judge(request: &Request, written: Written, considered: Considered, means:
         Some(_) => None,
     };
     let end = chosen.as_ref().map_or(0, |chosen| chosen.end);
+    let mut rules = candidate.applied.iter().map(|applied| applied.rule);
+    let is_whole = end == candidate.text.len()
+        && written.stop != Some(StopReason::MaxTokens)
+        && rules.all(|rule| NATURAL_ENDS.contains(&rule));
     Answer {
+        is_whole,
         text: why_nothing
             .is_none()
             .then(|| candidate.text[..end].to_owned()),

@@ -1,13 +1,15 @@
 //! Open, change, close. Synchronous throughout: nothing here may be overtaken.
 
+use std::time::Duration;
+
 use tower_lsp::gen_lsp_types::{
     DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
     TextDocumentContentChangeEvent,
 };
 
-use super::{Server, convert};
-use crate::completion::Touched;
-use crate::session::{self, Document, Edit};
+use super::{Server, Started, convert, inline_completion};
+use crate::completion::{PAUSE, Touched};
+use crate::session::{self, Document, Edit, Snapshot};
 
 pub(super) fn open(server: &Server, params: DidOpenTextDocumentParams) {
     let Some(started) = server.started() else {
@@ -19,7 +21,15 @@ pub(super) fn open(server: &Server, params: DidOpenTextDocumentParams) {
     let document = Document::new(path, Some(&language), &opened.text, opened.version);
     started.projects.edited(&opened.uri.0, document.text());
     started.projects.rest();
-    server.session().open(opened.uri.0, document);
+    let uri = opened.uri.0;
+    let mut session = server.session();
+    session.open(uri.clone(), document);
+    if let Some(snapshot) = session.snapshot(&uri) {
+        // Where the user will type is not known yet. Whatever part of the prompt does not depend
+        // on it is read, and the weights are in memory.
+        let offset = snapshot.text.len_bytes();
+        read_ahead(server, started, &uri, &snapshot, offset, Duration::ZERO);
+    }
 }
 
 pub(super) fn change(server: &Server, params: DidChangeTextDocumentParams) {
@@ -68,6 +78,26 @@ pub(super) fn change(server: &Server, params: DidChangeTextDocumentParams) {
     started.projects.edited(&uri, document.text());
     if let Some(snapshot) = session.snapshot(&uri) {
         server.typing.edited(&snapshot, &touched);
+        if let Some(last) = touched.last() {
+            let offset = last.start + last.n_inserted;
+            read_ahead(server, started, &uri, &snapshot, offset, PAUSE);
+        }
+    }
+}
+
+/// Reads the prompt of a place, once nothing has happened for so long.
+fn read_ahead(
+    server: &Server,
+    started: &Started,
+    uri: &str,
+    snapshot: &Snapshot,
+    offset: usize,
+    after: Duration,
+) {
+    if let Some(means) = inline_completion::means(server, started, uri)
+        && means.config.prefetch
+    {
+        server.typing.read_ahead(snapshot, offset, &means, after);
     }
 }
 

@@ -12,7 +12,7 @@ use tower_lsp::gen_lsp_types::{
 use tower_lsp::jsonrpc::Result;
 
 use super::progress;
-use super::{Server, convert};
+use super::{Server, Started, convert};
 use crate::completion::{Ask, Means};
 use crate::session::Snapshot;
 
@@ -71,7 +71,7 @@ fn popup_item(found: Found) -> CompletionItem {
     };
     let whole = format!("{}{}", word.text, found.text);
     CompletionItem {
-        label: whole.lines().next().unwrap_or_default().trim().to_owned(),
+        label: whole.trim().lines().next().unwrap_or_default().to_owned(),
         kind: Some(CompletionItemKind::Text),
         detail: Some("Midfill".to_owned()),
         filter_text: Some(whole.clone()),
@@ -111,6 +111,23 @@ struct Word {
     n_units: u32,
 }
 
+/// What a completion in a document works with; `None` while ghost text is switched off.
+pub(super) fn means(server: &Server, started: &Started, uri: &str) -> Option<Means> {
+    let mut means = Means::new(started.model(), server.config().completion);
+    if !means.config.enabled {
+        return None;
+    }
+    let document = convert::path(uri);
+    means.adapter = means
+        .config
+        .adapters
+        .of(Path::new(&document))
+        .map(Path::to_owned);
+    means.surroundings = Arc::new(started.projects.around(uri));
+    means.layouts = Arc::clone(&server.layouts);
+    Some(means)
+}
+
 async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked: bool) -> Outcome {
     let asked = Instant::now();
     // Everything up to the first await sees the state as the message order made it.
@@ -118,10 +135,9 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
         return Outcome::Nothing;
     };
     let encoding = started.traits.encoding;
-    let mut means = Means::new(started.model(), server.config().completion);
-    if !means.config.enabled {
+    let Some(means) = means(server, started, &place.text_document.uri.0) else {
         return Outcome::Nothing;
-    }
+    };
     let (snapshot, mut ticket) = {
         let uri = &place.text_document.uri.0;
         let mut session = server.session();
@@ -130,14 +146,6 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
         };
         (snapshot, session.begin(uri))
     };
-    let document = convert::path(&place.text_document.uri.0);
-    means.adapter = means
-        .config
-        .adapters
-        .of(Path::new(&document))
-        .map(Path::to_owned);
-    means.surroundings = Arc::new(started.projects.around(&place.text_document.uri.0));
-    means.layouts = Arc::clone(&server.layouts);
     let offset = convert::offset(&snapshot.text, place.position, encoding);
     let ask = Ask { offset, invoked };
     let answer = tokio::select! {

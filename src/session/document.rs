@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use grammars::Language;
 use grammars::tree_sitter::Tree;
@@ -22,6 +23,7 @@ pub struct Edit {
 /// An open document.
 pub struct Document {
     path: String,
+    language_id: Arc<str>,
     language: Option<&'static Language>,
     text: Rope,
     tree: Option<Tree>,
@@ -38,8 +40,10 @@ impl Document {
             .and_then(Language::from_id)
             .or_else(|| Language::from_path(Path::new(&path)));
         let text = Rope::from_str(text);
+        let language_id = language_id.or(language.map(|language| language.id));
         let mut document = Document {
             path,
+            language_id: language_id.unwrap_or_default().into(),
             language,
             text,
             tree: None,
@@ -109,11 +113,25 @@ impl Document {
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             path: self.path.clone(),
+            language_id: self.language_id.clone(),
             language: self.language,
             text: self.text.clone(),
             tree: self.tree.clone(),
             version: self.version,
             document: 0,
+        }
+    }
+
+    /// A document that goes on from a snapshot.
+    pub(super) fn resume(snapshot: &Snapshot) -> Document {
+        Document {
+            path: snapshot.path.clone(),
+            language_id: snapshot.language_id.clone(),
+            language: snapshot.language,
+            has_lone_cr: has_lone_cr(&snapshot.text),
+            text: snapshot.text.clone(),
+            tree: snapshot.tree.clone(),
+            version: snapshot.version,
         }
     }
 

@@ -1,14 +1,20 @@
 //! A cheap frozen copy of a document for one request.
 
+use std::sync::Arc;
+
 use grammars::Language;
 use grammars::tree_sitter::Tree;
 use ropey::Rope;
+
+use super::{Document, Edit};
 
 /// A document as it was when a request came in. Cloning copies neither text nor tree.
 #[derive(Clone)]
 pub struct Snapshot {
     /// The path to show a model: relative to the workspace where there is one.
     pub path: String,
+    /// The language identifier that the client gave, such as `python`; may be empty.
+    pub language_id: Arc<str>,
     /// The language, if it is one we know.
     pub language: Option<&'static Language>,
     /// The text.
@@ -24,7 +30,21 @@ pub struct Snapshot {
 impl Snapshot {
     /// A snapshot of a text that no editor holds.
     pub fn of(path: &str, text: &str) -> Snapshot {
-        super::Document::new(path.to_owned(), None, text, 0).snapshot()
+        Document::new(path.to_owned(), None, text, 0).snapshot()
+    }
+
+    /// The same document with `text` inserted at `offset`, a byte offset on a character boundary.
+    pub fn inserting(&self, offset: usize, text: &str) -> Snapshot {
+        let mut document = Document::resume(self);
+        document.apply(&Edit {
+            range: offset..offset,
+            text: text.to_owned(),
+        });
+        document.commit(self.version);
+        Snapshot {
+            document: self.document,
+            ..document.snapshot()
+        }
     }
 
     /// The line the offset lies in: its text before the offset, and its text from there to the
