@@ -41,7 +41,7 @@ pub use ahead::PAUSE;
 pub use layout::Layouts;
 pub use request::{LEFT_TO_RIGHT, Request, prepare};
 pub use surroundings::Surroundings;
-pub use typing::{Touched, Typing};
+pub use typing::{Size, Touched, Typing};
 pub use writing::Written;
 
 use prompt::Prompt;

@@ -73,11 +73,26 @@ where
     I: AsyncRead + Unpin,
     O: AsyncWrite,
 {
+    serve_remembering(input, output, given, open, Typing::default()).await
+}
+
+/// [`serve`], with what is remembered between requests at hand for the caller to look at.
+pub async fn serve_remembering<I, O>(
+    input: I,
+    output: O,
+    given: Config,
+    open: Open,
+    typing: Typing,
+) -> bool
+where
+    I: AsyncRead + Unpin,
+    O: AsyncWrite,
+{
     let saw_shutdown = Arc::new(AtomicBool::new(false));
     let (service, socket) = LspService::new(|client| Server {
         client,
         session: Mutex::default(),
-        typing: Typing::default(),
+        typing: typing.clone(),
         config: Mutex::default(),
         given: given.clone(),
         open: open.clone(),

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::thread::JoinHandle;
 
+use midfill::completion::Typing;
 use midfill::config::Config;
 use midfill::model::Model;
 use midfill::model::scripted::Script;
@@ -22,6 +23,10 @@ pub(crate) struct Editor {
     input: Option<std::os::unix::net::UnixStream>,
     output: BufReader<std::os::unix::net::UnixStream>,
     server: Option<JoinHandle<bool>>,
+    /// What the server remembers between requests.
+    pub(crate) typing: Typing,
+    /// The server's tasks.
+    pub(crate) metrics: tokio::runtime::RuntimeMetrics,
     next_id: u64,
     /// Requests by id, and the answer once it came.
     answers: BTreeMap<u64, Option<Answer>>,
@@ -65,11 +70,17 @@ impl Editor {
     /// The same for a server that comes to its models so.
     pub(crate) fn start_opening(open: Open, params: Value) -> (Editor, Value) {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().expect("a socket pair");
+        let typing = Typing::default();
+        let held = typing.clone();
+        let (tell_metrics, metrics) = std::sync::mpsc::channel();
         let server = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .expect("a runtime needs nothing but memory");
+            tell_metrics
+                .send(runtime.metrics())
+                .expect("the test waits for it");
             runtime.block_on(async move {
                 theirs.set_nonblocking(true).expect("a fresh socket");
                 let stream = tokio::net::UnixStream::from_std(theirs).expect("a fresh socket");
@@ -94,7 +105,9 @@ impl Editor {
                         }
                     }
                 });
-                let done = server::serve(server_in, server_out, Config::default(), open).await;
+                let done =
+                    server::serve_remembering(server_in, server_out, Config::default(), open, held)
+                        .await;
                 // What was written last is still on its way through the pipe.
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
                 done
@@ -104,6 +117,8 @@ impl Editor {
             input: Some(ours.try_clone().expect("a socket can be cloned")),
             output: BufReader::new(ours),
             server: Some(server),
+            typing,
+            metrics: metrics.recv().expect("the server has begun"),
             next_id: 0,
             answers: BTreeMap::new(),
             notifications: VecDeque::new(),

@@ -10,5 +10,6 @@ mod ordering;
 #[cfg(feature = "llama")]
 mod real_model;
 mod server;
+mod stress;
 mod switching;
 mod typing;

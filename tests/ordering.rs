@@ -1,5 +1,7 @@
 //! Order, cancel, and one answer for every request, under a flood.
 
+use std::ops::Range;
+
 use midfill::model::scripted::{Gate, Script};
 use midfill::seeded::Seeded;
 use serde_json::{Value, json};
@@ -7,18 +9,18 @@ use serde_json::{Value, json};
 use crate::editor::{Answer, Editor, ghost_text};
 
 /// `$/cancelRequest`'s error code in the specification.
-const REQUEST_CANCELLED: i64 = -32800;
+pub(crate) const REQUEST_CANCELLED: i64 = -32800;
 
 /// A document as the editor holds it, edited in UTF-16 positions like a real one.
-struct Reference {
-    uri: String,
-    text: String,
-    version: i64,
+pub(crate) struct Reference {
+    pub(crate) uri: String,
+    pub(crate) text: String,
+    pub(crate) version: i64,
 }
 
 impl Reference {
     /// Line and UTF-16 column of a byte offset.
-    fn position(&self, offset: usize) -> Value {
+    pub(crate) fn position(&self, offset: usize) -> Value {
         let before = &self.text[..offset];
         let line = before.matches('\n').count();
         let column = before
@@ -30,7 +32,7 @@ impl Reference {
         json!({"line": line, "character": column})
     }
 
-    fn boundary(&self, seeded: &mut Seeded) -> usize {
+    pub(crate) fn boundary(&self, seeded: &mut Seeded) -> usize {
         let mut offset = seeded.below(self.text.len() + 1);
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
@@ -40,6 +42,12 @@ impl Reference {
 
     /// A random edit, applied here and sent.
     fn edit(&mut self, editor: &mut Editor, seeded: &mut Seeded) {
+        let (range, piece) = self.random_edit(seeded);
+        self.replace(editor, range, piece);
+    }
+
+    /// A random edit, not applied.
+    pub(crate) fn random_edit(&self, seeded: &mut Seeded) -> (Range<usize>, &'static str) {
         let pieces = [
             "x",
             "\n",
@@ -60,7 +68,12 @@ impl Reference {
             .rev()
             .find(|end| self.text.is_char_boundary(*end))
             .unwrap_or(start);
-        let piece = pieces[seeded.below(pieces.len())];
+        (start..end, pieces[seeded.below(pieces.len())])
+    }
+
+    /// Replaces a part, here and on the server.
+    pub(crate) fn replace(&mut self, editor: &mut Editor, range: Range<usize>, piece: &str) {
+        let (start, end) = (range.start, range.end);
         self.version += 1;
         editor.notify(
             "textDocument/didChange",
