@@ -300,7 +300,7 @@ fn ten_thousand_events_leave_one_answer_each_one_text_and_nothing_behind() {
 fn the_shipped_model_goes_through_it_too() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/models/default.gguf");
     let open = std::sync::Arc::new(move |_: &midfill::config::ModelConfig| {
-        midfill::model::Model::load(midfill::model::LoadOptions {
+        midfill::model::Model::open(midfill::model::LoadOptions {
             path: path.into(),
             n_ctx: None,
             n_threads: Some(1),

@@ -165,6 +165,8 @@ pub(super) async fn usage(client: &Client, answer: &Answer, whole: Duration, tot
         why_nothing: answer.why_nothing.clone(),
         source: answer.source,
         waited_ms: ms(answer.timings.waited),
+        prepare_ms: ms(answer.timings.prepare),
+        judge_ms: ms(answer.timings.judge),
         model_ms: ms(answer.timings.model),
         whole_ms: ms(whole),
         total_computed: totals.n_computed,

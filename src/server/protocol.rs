@@ -71,6 +71,10 @@ pub(super) struct UsageParams {
     pub(super) source: Source,
     /// Milliseconds waited on purpose, for the next key.
     pub(super) waited_ms: f64,
+    /// Milliseconds to make the prompt.
+    pub(super) prepare_ms: f64,
+    /// Milliseconds to clean up and decide.
+    pub(super) judge_ms: f64,
     /// Milliseconds the model took.
     pub(super) model_ms: f64,
     /// Milliseconds from taking the request to the answer, all in all.
