@@ -44,7 +44,13 @@ impl Session {
     }
 
     /// A frozen copy for one request.
-    pub fn snapshot(&self, uri: &str) -> Option<Snapshot> {
+    pub fn snapshot(&mut self, uri: &str) -> Option<Snapshot> {
+        self.documents.get_mut(uri)?.settle();
+        self.glimpse(uri)
+    }
+
+    /// A frozen copy that may lack its tree: it costs nothing but counting references.
+    pub fn glimpse(&self, uri: &str) -> Option<Snapshot> {
         let mut snapshot = self.documents.get(uri)?.snapshot();
         snapshot.document = identity(uri);
         Some(snapshot)

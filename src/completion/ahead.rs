@@ -85,7 +85,8 @@ pub async fn read(
     if_moved: bool,
 ) -> Result<(), ModelError> {
     // The extent only decides how much is written.
-    let mut request = super::prepare(snapshot, offset, Extent::Line, means).await?;
+    let snapshot = snapshot.settled();
+    let mut request = super::prepare(&snapshot, offset, Extent::Line, means).await?;
     if if_moved && request.job.reuse == Reuse::Exact {
         return Ok(());
     }

@@ -1,8 +1,8 @@
 //! How long to wait for the next key before the model is asked.
 //!
-//! A model that answers faster than keys come costs little when it is asked at each of them, and
-//! a wait would only hurt. A slower one would be asked in vain at most keys of a burst: there the
-//! wait is as long as three of four gaps between keys, measured from the key. The first key after
+//! A model that answers before the next key comes is asked at each of them: a wait would only
+//! hurt. A slower one would be asked in vain at most keys of a burst: there the wait is as long as
+//! three of four gaps between keys, measured from the key. The first key after
 //! a pause, the first of a line, and whatever the user asks for by hand never wait.
 //!
 //! Learns from the times of edits and answers, as Tabby's debouncer does; the leading edge is
@@ -19,6 +19,9 @@ const ENOUGH: usize = 4;
 
 /// A gap as long as this is a pause and belongs to no rhythm.
 const PAUSE: Duration = Duration::from_millis(700);
+
+/// No hand types faster: what comes at such a gap was pasted, accepted or replayed.
+const FASTEST: Duration = Duration::from_millis(20);
 
 /// The longest wait.
 const LONGEST: Duration = Duration::from_millis(250);
@@ -68,7 +71,7 @@ impl Rhythm {
             .map(|last| now.saturating_duration_since(last));
         self.is_leading = gap.is_none_or(|gap| gap >= PAUSE);
         self.last_key = Some(now);
-        if let Some(gap) = gap.filter(|gap| *gap < PAUSE) {
+        if let Some(gap) = gap.filter(|gap| (FASTEST..PAUSE).contains(gap)) {
             self.gaps.push_back(gap);
             if self.gaps.len() > N_GAPS {
                 self.gaps.pop_front();
@@ -98,8 +101,7 @@ impl Rhythm {
         if self.gaps.len() < ENOUGH || self.is_leading || moment == Moment::LineStart {
             return Duration::ZERO;
         }
-        // Half the time between keys: asked at each, the model would rest as long as it works.
-        if answer * 2 <= self.gap(0.5) {
+        if answer <= self.gap(0.5) {
             return Duration::ZERO;
         }
         let whole = match moment {
@@ -152,6 +154,11 @@ mod tests {
     fn a_fast_model_is_asked_at_every_key() {
         check(&TYPING, Some(15), Moment::InWord, 0, 0);
         check(&TYPING, Some(90), Moment::InWord, 0, 0);
+    }
+
+    #[test]
+    fn keys_that_no_hand_types_teach_nothing() {
+        check(&[2; 20], Some(400), Moment::InWord, 0, 0);
     }
 
     #[test]

@@ -22,6 +22,9 @@ use super::{Answer, Ask, Means, Source};
 use crate::model::ModelError;
 use crate::session::Snapshot;
 
+/// A shorter wait is none: timers are no finer than a millisecond.
+const LEAST_WAIT: Duration = Duration::from_millis(3);
+
 /// Bytes that one key inserts at most: a character, and a bracket that the editor closes.
 const MAX_KEY: usize = 8;
 
@@ -65,8 +68,9 @@ pub struct Touched {
 }
 
 impl Typing {
-    /// Answers one request. `None` means that the generation it waited for was stopped because
-    /// the text went another way, which happens only when a newer request is to come.
+    /// Answers a request whose answer is not there yet, see [`Typing::recall`]. `None` means that
+    /// the generation it waited for was stopped because the text went another way, which happens
+    /// only when a newer request is to come.
     ///
     /// Dropping the future lets go of the generation.
     ///
@@ -78,30 +82,31 @@ impl Typing {
         ask: Ask,
         means: &Means,
     ) -> Result<Option<Answer>, ModelError> {
-        let extent = match super::extent(snapshot, ask, &means.config) {
-            Decision::Silent(why) => return Ok(Some(Answer::silent(why))),
-            Decision::Ask(extent) => extent,
-        };
-        let answer = match self.recall(snapshot, ask, means, extent) {
-            Some(answer) => Some(answer),
-            None => self.ask(snapshot, ask, means, extent).await?,
-        };
+        if let Decision::Silent(why) = super::extent(snapshot, ask, &means.config) {
+            return Ok(Some(Answer::silent(why)));
+        }
+        let answer = self.ask(snapshot, ask, means).await?;
         if let Some(answer) = &answer {
             self.look_ahead(snapshot, ask, means, answer);
         }
         Ok(answer)
     }
 
-    /// Answers a request whose answer is not there yet.
+    /// The answer to a request, where it is there already. Needs the text and not the tree.
+    pub fn recall(&self, snapshot: &Snapshot, ask: Ask, means: &Means) -> Option<Answer> {
+        let answer = self.remembered(snapshot, ask, means)?;
+        self.look_ahead(snapshot, ask, means, &answer);
+        Some(answer)
+    }
+
     async fn ask(
         &self,
         snapshot: &Snapshot,
         ask: Ask,
         means: &Means,
-        extent: Extent,
     ) -> Result<Option<Answer>, ModelError> {
         if let Some(attached) = self.attach(snapshot, ask, means) {
-            match self.follow(attached, snapshot, ask, means, extent).await? {
+            match self.follow(attached, snapshot, ask, means).await? {
                 Followed::Answered(answer) => return Ok(Some(*answer)),
                 Followed::Stopped => return Ok(None),
                 Followed::InVain => {}
@@ -130,11 +135,13 @@ impl Typing {
             return Duration::ZERO;
         }
         let (before, _) = snapshot.line_around(ask.offset);
-        let wait = self.lock().rhythm.wait(Instant::now(), Moment::of(&before));
-        if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
+        let begun = Instant::now();
+        let wait = self.lock().rhythm.wait(begun, Moment::of(&before));
+        if wait < LEAST_WAIT {
+            return Duration::ZERO;
         }
-        wait
+        tokio::time::sleep(wait).await;
+        begun.elapsed()
     }
 
     /// Tells of an edit. A generation that the new text does not go along with stops at once.
@@ -247,13 +254,7 @@ impl Typing {
         }
     }
 
-    fn recall(
-        &self,
-        snapshot: &Snapshot,
-        ask: Ask,
-        means: &Means,
-        extent: Extent,
-    ) -> Option<Answer> {
+    fn remembered(&self, snapshot: &Snapshot, ask: Ask, means: &Means) -> Option<Answer> {
         if ask.invoked {
             // Whoever asks by hand wants something else than what is shown.
             return None;
@@ -272,7 +273,11 @@ impl Typing {
             },
             Recalled::Nothing(why) => Answer::silent(why),
             // A body may follow where a header was taken whole.
-            Recalled::Whole if extent == Extent::Block => return None,
+            Recalled::Whole
+                if super::extent(snapshot, ask, &means.config) == Decision::Ask(Extent::Block) =>
+            {
+                return None;
+            }
             Recalled::Whole => Answer::silent("the suggestion taken here was whole"),
         };
         answer.source = Source::Remembered;
@@ -300,7 +305,6 @@ impl Typing {
         snapshot: &Snapshot,
         ask: Ask,
         means: &Means,
-        extent: Extent,
     ) -> Result<Followed, ModelError> {
         let answer = match attached.wait().await {
             Waited::Over(outcome) => outcome?,
@@ -310,7 +314,7 @@ impl Typing {
         let mut followed = match attached.is_at_its_start() {
             true => Answer::clone(&answer),
             // What is left of it was remembered the moment it was there.
-            false => match self.recall(snapshot, ask, means, extent) {
+            false => match self.remembered(snapshot, ask, means) {
                 None => return Ok(Followed::InVain),
                 Some(rest) => Answer {
                     usage: answer.usage,

@@ -74,9 +74,9 @@ pub(super) fn change(server: &Server, params: DidChangeTextDocumentParams) {
             }
         }
     }
-    document.commit(version);
+    document.defer(version);
     started.projects.edited(&uri, document.text());
-    if let Some(snapshot) = session.snapshot(&uri) {
+    if let Some(snapshot) = session.glimpse(&uri) {
         server.typing.edited(&snapshot, &touched);
         if let Some(last) = touched.last() {
             let offset = last.start + last.n_inserted;

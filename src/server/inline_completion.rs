@@ -138,20 +138,29 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
     let Some(means) = means(server, started, &place.text_document.uri.0) else {
         return Outcome::Nothing;
     };
-    let (snapshot, mut ticket) = {
-        let uri = &place.text_document.uri.0;
+    let uri = &place.text_document.uri.0;
+    let (mut snapshot, mut ticket) = {
         let mut session = server.session();
-        let Some(snapshot) = session.snapshot(uri) else {
+        let Some(snapshot) = session.glimpse(uri) else {
             return Outcome::Nothing;
         };
         (snapshot, session.begin(uri))
     };
     let offset = convert::offset(&snapshot.text, place.position, encoding);
     let ask = Ask { offset, invoked };
-    let answer = tokio::select! {
-        biased;
-        () = ticket.superseded() => return Outcome::Superseded,
-        answer = server.typing.answer(&snapshot, ask, &means) => answer,
+    let answer = match server.typing.recall(&snapshot, ask, &means) {
+        Some(answer) => Ok(Some(answer)),
+        None => {
+            // Parsed only now: whoever types along with what is shown needs no tree.
+            if let Some(parsed) = server.session().snapshot(uri) {
+                snapshot = parsed;
+            }
+            tokio::select! {
+                biased;
+                () = ticket.superseded() => return Outcome::Superseded,
+                answer = server.typing.answer(&snapshot, ask, &means) => answer,
+            }
+        }
     };
     let answer = match answer {
         Ok(Some(answer)) => answer,

@@ -28,6 +28,8 @@ pub struct Document {
     text: Rope,
     tree: Option<Tree>,
     version: i32,
+    /// Whether the tree is that of the text; else it was only told of the edits.
+    is_parsed: bool,
     /// A lone carriage return is a line break to LSP but not to tree-sitter, so the rows of an
     /// incremental edit would be wrong: such a document is parsed anew at each change.
     has_lone_cr: bool,
@@ -48,6 +50,7 @@ impl Document {
             text,
             tree: None,
             version,
+            is_parsed: false,
             has_lone_cr: false,
         };
         document.reparse();
@@ -99,24 +102,40 @@ impl Document {
         self.tree = None;
     }
 
+    /// Ends a group of edits and leaves the tree for when it is asked for: most keys need none.
+    pub fn defer(&mut self, version: i32) {
+        self.version = version;
+        self.is_parsed = false;
+    }
+
     /// Ends a group of edits: the tree is parsed again, incrementally where that is sound.
     pub fn commit(&mut self, version: i32) {
-        self.version = version;
+        self.defer(version);
+        self.settle();
+    }
+
+    /// Parses what was edited since.
+    pub fn settle(&mut self) {
+        if self.is_parsed {
+            return;
+        }
         if self.tree.is_none() || self.has_lone_cr {
             self.reparse();
         } else if let Some(language) = self.language {
             self.tree = syntax::parse(language, &self.text, self.tree.as_ref());
         }
+        self.is_parsed = true;
     }
 
-    /// A frozen copy for one request.
+    /// A frozen copy for one request. It has a tree unless that was deferred.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             path: self.path.clone(),
             language_id: self.language_id.clone(),
             language: self.language,
             text: self.text.clone(),
-            tree: self.tree.clone(),
+            tree: self.tree.clone().filter(|_| self.is_parsed),
+            stale: self.tree.clone().filter(|_| !self.is_parsed),
             version: self.version,
             document: 0,
         }
@@ -130,8 +149,9 @@ impl Document {
             language: snapshot.language,
             has_lone_cr: has_lone_cr(&snapshot.text),
             text: snapshot.text.clone(),
-            tree: snapshot.tree.clone(),
+            tree: snapshot.tree.clone().or_else(|| snapshot.stale.clone()),
             version: snapshot.version,
+            is_parsed: snapshot.tree.is_some(),
         }
     }
 
@@ -140,6 +160,7 @@ impl Document {
         self.tree = self
             .language
             .and_then(|language| syntax::parse(language, &self.text, None));
+        self.is_parsed = true;
     }
 }
 

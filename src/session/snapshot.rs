@@ -21,6 +21,9 @@ pub struct Snapshot {
     pub text: Rope,
     /// The syntax tree of exactly this text, where the language is known.
     pub tree: Option<Tree>,
+    /// A tree that was told of the edits and not parsed again, in place of `tree`, in a snapshot
+    /// taken in passing; see [`Snapshot::settled`].
+    pub stale: Option<Tree>,
     /// The version the client gave.
     pub version: i32,
     /// Tells open documents apart, and is the same when one is opened again; 0 is none.
@@ -31,6 +34,19 @@ impl Snapshot {
     /// A snapshot of a text that no editor holds.
     pub fn of(path: &str, text: &str) -> Snapshot {
         Document::new(path.to_owned(), None, text, 0).snapshot()
+    }
+
+    /// The same with its tree parsed, where that was deferred.
+    pub fn settled(&self) -> Snapshot {
+        if self.tree.is_some() || self.language.is_none() {
+            return self.clone();
+        }
+        let mut document = Document::resume(self);
+        document.settle();
+        Snapshot {
+            document: self.document,
+            ..document.snapshot()
+        }
     }
 
     /// The same document with `text` inserted at `offset`, a byte offset on a character boundary.
