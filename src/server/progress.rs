@@ -173,4 +173,7 @@ pub(super) async fn usage(client: &Client, answer: &Answer, whole: Duration, tot
         total_decoded: totals.n_decoded,
     };
     client.send_notification::<UsageNotification>(params).await;
+    // Notifications and answers reach the wire by two ways, whichever is ready first: this one is
+    // let go ahead.
+    tokio::task::yield_now().await;
 }
