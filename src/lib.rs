@@ -28,16 +28,20 @@
 //! 4. A cancelled prefill is not lost: what was computed stays in the KV cache and is recorded.
 //!    *Checked by the tests of the model room.*
 //! 5. At most one completion is in flight per document: the newest wins, the older answers `null`.
-//!    Every request gets exactly one answer. *The editor of the tests fails otherwise.*
+//!    Every request gets exactly one answer. *The editor of the tests fails otherwise.* What the
+//!    model writes may outlive its request: while the user types along with it, the newer one
+//!    takes it over. *`tests/typing.rs`; ten thousand random events in `tests/stress.rs`.*
 //! 6. Inside the program a place in a text is a byte offset.
 //! 7. No lock is held across an `.await` (`clippy::await_holding_lock` is denied). No network.
 //!    User code is never logged above `trace`.
 //! 8. The same input, plan and model give the same answer.
 //!
 //! # The walk of a completion
-//! wire → [`server`]: position to offset, snapshot, newest wins → [`completion`]: ask at all?
+//! wire → [`server`]: position to offset, snapshot, newest wins → [`completion::Typing`]: there
+//! already, or just being written? else, when the typing rhythm allows → [`completion`]: ask at all?
 //! excerpt, outline, prompt, healing → [`model`]: reuse what the KV cache holds, prefill the rest,
-//! decode → [`completion::trim`] watches the pieces, stops early, cleans up → wire.
+//! decode → [`completion::trim`] watches the pieces, stops early, cleans up → wire. Afterwards,
+//! while the user reads, what follows is written ahead.
 
 pub mod config;
 pub mod seeded;
