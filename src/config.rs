@@ -50,6 +50,11 @@ pub struct ModelConfig {
     pub n_threads: Option<u32>,
     /// Layers on the GPU; `None` is as many as fit. Key `gpuLayers`.
     pub gpu_layers: Option<u32>,
+    /// Whether what the KV cache holds for each document is kept on disk, so that the first
+    /// suggestion after a restart is warm; `None` is yes. Half a gigabyte at most, in
+    /// `midfill/documents` in the user's cache folder, for the owner's eyes only: it holds the
+    /// tokens of the text. Key `snapshots`.
+    pub snapshots: Option<bool>,
 }
 
 /// How long models stay, and which there are to switch to.
@@ -86,10 +91,10 @@ pub struct CompletionConfig {
     /// The order of the prompt's parts, `psm` or `spm`, for a model that learnt both; `None` is its
     /// format's. Key `order`.
     pub order: Option<Order>,
-    /// Whether entries of the KV cache are moved to where the next prompt has them, which makes
-    /// them approximate until the user pauses; `None` decides by the order of the parts. Key
-    /// `shift`.
-    pub shift: Option<bool>,
+    /// Whether entries of the KV cache are moved to where the next prompt has them. Prefix first, a
+    /// key then costs few tokens instead of the whole suffix, but what the model reads is
+    /// approximate, and its answers are worse. Key `shift`.
+    pub shift: bool,
     /// Least probability, in `0.0..=1.0`, that a suggestion is kept for it to be shown. Below it a
     /// shorter part that is sure enough is shown, or nothing. 0 shows all there is, whole. Does not
     /// hold for a completion asked for by hand. Key `minConfidence`.
@@ -135,7 +140,7 @@ impl Default for CompletionConfig {
             format: None,
             adapters: Arc::default(),
             order: None,
-            shift: None,
+            shift: false,
             min_confidence: 0.0,
             outline: true,
             heal: true,
@@ -194,6 +199,7 @@ static OPTIONS: &[(&str, Set)] = &[
     ("context", |c, v| put(&mut c.model.n_ctx, positive(v).map(Some))),
     ("threads", |c, v| put(&mut c.model.n_threads, positive(v).map(Some))),
     ("gpuLayers", |c, v| put(&mut c.model.gpu_layers, number(v).map(Some))),
+    ("snapshots", |c, v| put(&mut c.model.snapshots, v.as_bool().map(Some))),
     ("idleUnloadMinutes", |c, v| put(&mut c.serving.idle_unload_minutes, number(v).map(Some))),
     ("models", |c, v| put(&mut c.serving.models, paths(v))),
     ("enabled", |c, v| put(&mut c.completion.enabled, v.as_bool())),
@@ -204,7 +210,7 @@ static OPTIONS: &[(&str, Set)] = &[
     ("format", |c, v| put_format(&mut c.completion.format, v)),
     ("adapters", |c, v| put_adapters(&mut c.completion.adapters, v)),
     ("order", |c, v| put(&mut c.completion.order, Order::deserialize(v).ok().map(Some))),
-    ("shift", |c, v| put(&mut c.completion.shift, v.as_bool().map(Some))),
+    ("shift", |c, v| put(&mut c.completion.shift, v.as_bool())),
     ("minConfidence", |c, v| put(&mut c.completion.min_confidence, probability(v))),
     ("outline", |c, v| put(&mut c.completion.outline, v.as_bool())),
     ("healing", |c, v| put(&mut c.completion.heal, v.as_bool())),

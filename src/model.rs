@@ -5,6 +5,7 @@
 //! Dropping a [`Generation`] is the only way to cancel it; whatever part of the prompt was
 //! computed by then stays in the KV cache and is recorded.
 
+mod documents;
 mod handle;
 mod healing;
 #[cfg(feature = "llama")]
@@ -13,6 +14,7 @@ mod queue;
 mod sampling;
 pub mod scripted;
 mod sequence;
+mod snapshots;
 mod stop;
 mod vocabulary;
 mod weighing;
@@ -47,6 +49,8 @@ pub struct LoadOptions {
     pub n_threads: Option<u32>,
     /// Layers to put on the GPU; `None` is automatic: as many as fit.
     pub gpu_layers: Option<u32>,
+    /// A folder for snapshots of what the KV cache holds for each document; `None` keeps none.
+    pub snapshots: Option<PathBuf>,
 }
 
 /// What is known of a loaded model.
@@ -85,6 +89,9 @@ pub struct ModelInfo {
     /// Why entries of the KV cache cannot be moved to other positions, so that
     /// [`Reuse::Shifted`] does as [`Reuse::Exact`]; `None` where they can.
     pub why_no_shift: Option<String>,
+    /// Memory of the KV cache in bytes, at most: of its cells, and of what is kept for other
+    /// documents.
+    pub cache_bytes: u64,
 }
 
 /// The state of the model room, as the status line shows it.

@@ -113,6 +113,14 @@ impl Serving {
         model
     }
 
+    /// A document is closed: its place in the serving model's cache is given back. A model that
+    /// sleeps has given back all of them.
+    pub fn close(&self, document: u64) {
+        if let Place::Awake(model) = &self.lock().current {
+            model.close(document);
+        }
+    }
+
     /// Somebody types: a model that sleeps is woken, so that it is there when it is asked.
     pub fn wake(&self) {
         drop(self.model());

@@ -170,10 +170,9 @@ pub struct EvalArgs {
     /// just been typed.
     #[arg(long, value_name = "KEYS", default_value_t = 0)]
     pub typed: usize,
-    /// Whether entries of the KV cache are moved to where the next prompt has them; without it as
-    /// the server would.
-    #[arg(long, value_name = "BOOL")]
-    pub shift: Option<bool>,
+    /// Move entries of the KV cache to where the next prompt has them.
+    #[arg(long)]
+    pub shift: bool,
     /// Learn from these cursors when a suggestion of this model is worth showing, and write the
     /// weights, and a picture beside them, to this file; `-` is where the server looks for them.
     #[arg(long, value_name = "FILE.json")]

@@ -19,6 +19,7 @@ impl ModelArgs {
             n_ctx: self.context,
             n_threads: self.threads,
             gpu_layers: self.gpu_layers,
+            snapshots: None,
         }
     }
 
@@ -87,6 +88,10 @@ pub(super) fn open(config: &ModelConfig) -> Result<Model> {
         n_ctx: config.n_ctx,
         n_threads: config.n_threads,
         gpu_layers: config.gpu_layers,
+        snapshots: match config.snapshots.unwrap_or(true) {
+            true => dirs::cache_dir().map(|dir| dir.join("midfill/documents")),
+            false => None,
+        },
     }))
 }
 

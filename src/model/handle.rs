@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::queue::Queue;
+use super::snapshots::Snapshots;
 use super::worker::{self, Counters, Engine, Work};
 use super::{
     Event, Job, ModelError, ModelInfo, Priority, Speed, Status, Token, TokenTotals, Tokenizer,
@@ -48,6 +49,8 @@ pub(crate) struct Loaded<E> {
     pub(crate) engine: E,
     pub(crate) info: ModelInfo,
     pub(crate) tokenizer: Arc<dyn Tokenizer>,
+    /// Where what the KV cache holds is kept over a restart.
+    pub(crate) snapshots: Option<Snapshots>,
 }
 
 /// What a loading function may ask and tell.
@@ -245,6 +248,12 @@ impl Model {
         speed.await.unwrap_or_else(|_| Err(self.room.board.gone()))
     }
 
+    /// The document in this slot is closed: what the KV cache holds for it goes to disk, if
+    /// snapshots are on, and its memory is given back. Never blocks.
+    pub fn close(&self, slot: u64) {
+        self.push(Priority::Background, Work::Close { slot });
+    }
+
     /// Tokens reused, computed and decoded since the model was loaded.
     pub fn usage_total(&self) -> TokenTotals {
         self.room.board.counters.totals()
@@ -332,7 +341,8 @@ fn serve<E: Engine>(
     match load(&Loading { board, queue }) {
         Ok(loaded) => {
             board.succeed(loaded.info, loaded.tokenizer);
-            worker::run(loaded.engine, queue, board.counters.clone());
+            let counters = board.counters.clone();
+            worker::run(loaded.engine, queue, counters, loaded.snapshots);
         }
         Err(error) => board.fail(error),
     }

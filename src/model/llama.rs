@@ -20,8 +20,9 @@ use std::time::{Duration, Instant};
 
 use super::handle::{Loaded, Loading};
 use super::sequence::{Branch, Outputs};
+use super::snapshots::{Snapshots, fingerprint};
 use super::vocabulary::Vocabulary;
-use super::worker::Engine;
+use super::worker::{Engine, SHELF_CONTEXTS};
 use super::{LoadOptions, Model, ModelError, ModelInfo, Token};
 use adapter::Adapters;
 use context::{Context, Shape, Step};
@@ -122,6 +123,7 @@ fn load_with(
         shape,
         on_gpu,
         why_no_shift: weights.why_no_rotation(),
+        gives_entries: !weights.is_recurrent() && !weights.has_window(),
         // A GPU rotates all keys in less than the time of a batch.
         shift_cost: if on_gpu {
             0
@@ -151,11 +153,23 @@ fn load_with(
         backend: weights.device(),
         load_time: started.elapsed(),
         why_no_shift: engine.why_no_shift.map(str::to_owned),
+        cache_bytes: ((1 + SHELF_CONTEXTS) * engine.n_ctx() * engine.bytes_per_position()) as u64,
     };
     Ok(Loaded {
         engine,
         info,
         tokenizer: tokens,
+        snapshots: options.snapshots.as_deref().and_then(|folder| {
+            // Another llama.cpp may write entries otherwise.
+            let shape = format!("llama-cpp-sys-2 0.1.161, {n_ctx} cells, {gpu_layers} on the GPU");
+            match fingerprint(&options.path, &shape) {
+                Ok(fingerprint) => Some(Snapshots::new(folder.to_owned(), fingerprint)),
+                Err(error) => {
+                    tracing::info!(%error, "no snapshots of the KV cache are kept");
+                    None
+                }
+            }
+        }),
     })
 }
 
@@ -170,6 +184,9 @@ struct LlamaEngine {
     on_gpu: bool,
     /// Why entries cannot be moved to other positions.
     why_no_shift: Option<&'static str>,
+    /// Whether all entries of a sequence can be saved: llama.cpp leaves those out that a sliding
+    /// window has passed, and a state over all tokens cannot be cut afterwards.
+    gives_entries: bool,
     /// Tokens that can be computed in the time that moving entries takes.
     shift_cost: usize,
 }
@@ -330,6 +347,21 @@ impl Engine for LlamaEngine {
         outcome
     }
 
+    fn save(&mut self, n_positions: usize) -> Option<Vec<u8>> {
+        match self.gives_entries {
+            true => self.context.save(n_positions),
+            false => None,
+        }
+    }
+
+    fn restore(&mut self, entries: &[u8]) -> bool {
+        self.gives_entries && self.context.restore(entries)
+    }
+
+    fn bytes_per_position(&self) -> usize {
+        self.context.weights().bytes_per_position()
+    }
+
     fn fork(&self) -> Result<LlamaEngine, ModelError> {
         let n_threads = self.pace.n_threads();
         let mut context = Context::new(self.context.weights(), self.shape)?;
@@ -343,6 +375,7 @@ impl Engine for LlamaEngine {
             on_gpu: self.on_gpu,
             why_no_shift: self.why_no_shift,
             shift_cost: self.shift_cost,
+            gives_entries: self.gives_entries,
         })
     }
 }

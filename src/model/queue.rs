@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 
 use super::Priority;
 
@@ -60,9 +61,11 @@ impl<W> Queue<W> {
         Ok(())
     }
 
-    /// Waits for work; `None` once the queue is closed, whatever is still in it.
-    pub(crate) fn pop(&self) -> Option<W> {
+    /// Waits for work; `None` once the queue is closed, whatever is still in it. Calls `on_idle`
+    /// when there was none for as long as `idle`.
+    pub(crate) fn pop(&self, idle: Duration, mut on_idle: impl FnMut()) -> Option<W> {
         let mut lanes = self.lock();
+        let mut was_idle = false;
         loop {
             if self.is_closed() {
                 return None;
@@ -74,10 +77,23 @@ impl<W> Queue<W> {
             if work.is_some() {
                 return work;
             }
-            lanes = self
-                .filled
-                .wait(lanes)
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            if was_idle {
+                lanes = self
+                    .filled
+                    .wait(lanes)
+                    .unwrap_or_else(|poisoned| poisoned.into_inner());
+                continue;
+            }
+            let waited = self.filled.wait_timeout(lanes, idle);
+            let (held, timeout) = waited.unwrap_or_else(|poisoned| poisoned.into_inner());
+            lanes = held;
+            if timeout.timed_out() {
+                was_idle = true;
+                // Others may put work in meanwhile.
+                drop(lanes);
+                on_idle();
+                lanes = self.lock();
+            }
         }
     }
 
@@ -164,7 +180,9 @@ mod tests {
         }
         assert!(queue.has_completion());
         assert!(queue.has_foreground());
-        let order: Vec<_> = (0..5).filter_map(|_| queue.pop()).collect();
+        let order: Vec<_> = (0..5)
+            .filter_map(|_| queue.pop(Duration::MAX, || {}))
+            .collect();
         assert_eq!(
             order,
             [
@@ -183,11 +201,24 @@ mod tests {
     fn a_closed_queue_gives_work_back_and_wakes_who_waits() {
         let queue = Queue::new();
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| queue.pop());
+            let waiting = scope.spawn(|| queue.pop(Duration::MAX, || {}));
             queue.close();
             assert_eq!(waiting.join().expect("no panic"), None);
         });
         assert_eq!(queue.push(Priority::Completion, "late"), Err("late"));
+    }
+
+    #[test]
+    fn a_queue_without_work_says_so_once() {
+        let queue = Queue::new();
+        let mut n_idle = 0;
+        let work = queue.pop(Duration::ZERO, || {
+            n_idle += 1;
+            queue
+                .push(Priority::Background, "read ahead")
+                .expect("the queue is open");
+        });
+        assert_eq!((work, n_idle), (Some("read ahead"), 1));
     }
 
     #[test]

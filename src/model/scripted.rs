@@ -13,13 +13,14 @@ mod gate;
 mod tokens;
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use gate::Gate;
 pub use tokens::Tokens;
 
 use super::handle::Loaded;
+use super::snapshots::Snapshots;
 use super::{Job, Model, ModelError, ModelInfo};
 use engine::ScriptedEngine;
 
@@ -38,6 +39,7 @@ pub struct Script {
     n_batch: Option<usize>,
     only_grows: bool,
     never_shifts: bool,
+    snapshots: Option<PathBuf>,
     load_error: Option<ModelError>,
     load_gate: Option<Gate>,
     gate: Option<Gate>,
@@ -143,6 +145,12 @@ impl Script {
         self
     }
 
+    /// Keeps what the KV cache holds in a folder.
+    pub fn snapshots(mut self, folder: &Path) -> Script {
+        self.snapshots = Some(folder.to_owned());
+        self
+    }
+
     /// Makes every token, of prompt or answer, wait at a gate before it is computed.
     pub fn gated(mut self, gate: &Gate) -> Script {
         self.gate = Some(gate.clone());
@@ -195,6 +203,7 @@ impl Script {
             n_ctx,
             n_threads: 1,
             backend: "CPU".to_owned(),
+            cache_bytes: 0,
             why_no_shift: self.why_no_shift().map(str::to_owned),
             ..ModelInfo::default()
         }
@@ -244,6 +253,10 @@ impl Model {
             Ok(Loaded {
                 info: script.info(),
                 tokenizer: script.tokens(),
+                snapshots: script
+                    .snapshots
+                    .clone()
+                    .map(|folder| Snapshots::new(folder, 0)),
                 engine: script.engine(),
             })
         })

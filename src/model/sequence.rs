@@ -3,6 +3,7 @@
 mod adapter;
 mod branches;
 mod reuse;
+mod saved;
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use super::worker::Engine;
 use super::{ModelError, Reuse, Token};
 use branches::Branches;
 pub(crate) use branches::{Branch, MAX_BRANCHES};
+pub(crate) use saved::Saved;
 
 /// Positions left free before entries that are moved to the right, so that the next tokens need
 /// no move. llama.cpp rotates the keys of all cells to move some: 19 ms for 4,096 cells of the
@@ -77,6 +79,11 @@ impl<E: Engine> Sequence<E> {
     /// Number of tokens in the cache before the first hole.
     pub(crate) fn len(&self) -> usize {
         self.n_filled
+    }
+
+    /// The tokens in their order; `None` is a hole.
+    pub(crate) fn tokens(&self) -> &[Option<Token>] {
+        &self.tokens
     }
 
     /// Whether the tokens before the first hole hold entries that are only approximately those

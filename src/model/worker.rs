@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::documents::Documents;
 use super::queue::Queue;
 use super::sampling::{self, Sampler};
 use super::sequence::{Branch, Outputs, Sequence};
+use super::snapshots::Snapshots;
 use super::vocabulary::Vocabulary;
 use super::weighing;
 use super::writer::{Turn, Writer};
@@ -80,6 +82,13 @@ pub(crate) trait Engine: Sized {
         steps: &[(Branch, Token, usize)],
         interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, ModelError>;
+    /// The entries of the sequence, which has this many positions, for [`Engine::restore`] of
+    /// an engine with the same weights and shape; `None` where they cannot be given away.
+    fn save(&mut self, n_positions: usize) -> Option<Vec<u8>>;
+    /// Puts saved entries into an empty cache; false where they do not fit.
+    fn restore(&mut self, entries: &[u8]) -> bool;
+    /// Memory that the entries of one position take, in bytes.
+    fn bytes_per_position(&self) -> usize;
     /// Another KV cache over the same weights.
     fn fork(&self) -> Result<Self, ModelError>;
 }
@@ -100,6 +109,9 @@ pub(crate) enum Work {
         given: Vec<Token>,
         reply: oneshot::Sender<Result<Option<Weighed>, ModelError>>,
     },
+    Close {
+        slot: u64,
+    },
     Measure {
         budget: Duration,
         reply: oneshot::Sender<Result<Speed, ModelError>>,
@@ -114,6 +126,7 @@ impl Work {
             Work::Answer { events, .. } => drop(events.send(Event::Failed(error))),
             Work::Score { reply, .. } => drop(reply.send(Err(error))),
             Work::Weigh { reply, .. } => drop(reply.send(Err(error))),
+            Work::Close { .. } => {}
             Work::Measure { reply, .. } => drop(reply.send(Err(error))),
         }
     }
@@ -146,23 +159,39 @@ impl Counters {
     }
 }
 
+/// What is kept for documents that are not in the KV cache takes as much memory as so many full
+/// contexts. A prompt seldom fills a quarter of one.
+pub(crate) const SHELF_CONTEXTS: usize = 4;
+
 /// Works until the queue is closed.
-pub(crate) fn run<E: Engine>(engine: E, queue: &Queue<Work>, counters: Arc<Counters>) {
+pub(crate) fn run<E: Engine>(
+    engine: E,
+    queue: &Queue<Work>,
+    counters: Arc<Counters>,
+    snapshots: Option<Snapshots>,
+) {
+    let n_bytes = SHELF_CONTEXTS * engine.n_ctx() * engine.bytes_per_position();
     let mut worker = Worker {
+        documents: Documents::new(n_bytes, snapshots),
         completion: Some(Sequence::new(engine)),
         explanation: None,
         queue,
         counters,
     };
-    while let Some(work) = queue.pop() {
+    while let Some(work) = queue.pop(IDLE, || worker.write_snapshots()) {
         worker.work(work);
     }
+    worker.write_snapshots();
 }
+
+/// Without work for so long, what the KV cache holds is written to disk.
+const IDLE: Duration = Duration::from_secs(20);
 
 struct Worker<'a, E> {
     /// Each use has a KV cache of its own, so that an explanation costs the next completion
     /// nothing. A sequence is taken out while it is worked on.
     completion: Option<Sequence<E>>,
+    documents: Documents,
     /// Made when the first explanation is asked for.
     explanation: Option<Sequence<E>>,
     queue: &'a Queue<Work>,
@@ -176,6 +205,7 @@ impl<E: Engine> Worker<'_, E> {
             Work::Answer { events, .. } if events.is_closed() => {}
             Work::Answer { job, events, asked } => {
                 let outcome = self.with_sequence(job.priority, |worker, sequence| {
+                    worker.turn_to(sequence, &job);
                     worker.answer(sequence, &job, &events, asked)
                 });
                 if let Err(error) = outcome {
@@ -184,6 +214,7 @@ impl<E: Engine> Worker<'_, E> {
             }
             Work::Score { tokens, reply } => {
                 let scores = self.with_sequence(Priority::Completion, |worker, sequence| {
+                    worker.documents.put_away(sequence);
                     worker.score(sequence, &tokens, &|| {
                         reply.is_closed() || worker.queue.is_closed()
                     })
@@ -193,6 +224,7 @@ impl<E: Engine> Worker<'_, E> {
             Work::Weigh { reply, .. } if reply.is_closed() => {}
             Work::Weigh { job, given, reply } => {
                 let weighed = self.with_sequence(job.priority, |worker, sequence| {
+                    worker.turn_to(sequence, &job);
                     let has_gone = || reply.is_closed() || worker.queue.is_closed();
                     let counted = |n_reused, n_computed| {
                         Counters::add(&worker.counters.n_reused, n_reused);
@@ -202,8 +234,14 @@ impl<E: Engine> Worker<'_, E> {
                 });
                 drop(reply.send(weighed));
             }
+            Work::Close { slot } => {
+                if let Some(sequence) = &mut self.completion {
+                    self.documents.close(sequence, slot);
+                }
+            }
             Work::Measure { budget, reply } => {
-                let speed = self.with_sequence(Priority::Completion, |_, sequence| {
+                let speed = self.with_sequence(Priority::Completion, |worker, sequence| {
+                    worker.documents.put_away(sequence);
                     measure(sequence, budget)
                 });
                 drop(reply.send(speed));
@@ -236,6 +274,20 @@ impl<E: Engine> Worker<'_, E> {
             Priority::Explanation => self.explanation = Some(sequence),
         }
         outcome
+    }
+
+    fn write_snapshots(&mut self) {
+        if let Some(sequence) = &mut self.completion {
+            self.documents.write(sequence);
+        }
+    }
+
+    /// Puts the job's document into the KV cache.
+    fn turn_to(&mut self, sequence: &mut Sequence<E>, job: &Job) {
+        // Explanations have a cache of their own and no document.
+        if job.priority != Priority::Explanation {
+            self.documents.turn_to(sequence, job.slot, &job.prompt);
+        }
     }
 
     /// Lets completions pass in front of an explanation.

@@ -9,7 +9,7 @@ use tower_lsp::gen_lsp_types::{
 
 use super::{Server, Started, convert, inline_completion};
 use crate::completion::{PAUSE, Touched};
-use crate::session::{self, Document, Edit, Snapshot};
+use crate::session::{Document, Edit, Snapshot, identity};
 
 pub(super) fn open(server: &Server, params: DidOpenTextDocumentParams) {
     let Some(started) = server.started() else {
@@ -104,9 +104,10 @@ fn read_ahead(
 pub(super) fn close(server: &Server, params: &DidCloseTextDocumentParams) {
     let uri = &params.text_document.uri.0;
     if let Some(started) = server.started() {
+        started.serving.close(identity(uri));
         started.projects.closed(uri);
         started.projects.rest();
     }
     server.session().close(uri);
-    server.typing.closed(session::identity(uri));
+    server.typing.closed(identity(uri));
 }

@@ -339,6 +339,42 @@ impl Context {
         }
     }
 
+    /// The entries of the sequence, which has this many positions; `None` where llama.cpp has no
+    /// room to put them in order.
+    pub(super) fn save(&mut self, n_positions: usize) -> Option<Vec<u8>> {
+        if self.is_shifted {
+            // Keys are rotated at the next batch: here is one.
+            self.decode(&[0], n_positions, Outputs::None, &|| false)
+                .ok()?;
+            self.remove(n_positions..n_positions + 1, true);
+        }
+        let context = self.context.as_ptr();
+        // SAFETY: the context lives, nothing is being computed, and llama.cpp writes no more than
+        // the buffer has room for.
+        unsafe {
+            let mut entries = vec![0u8; sys::llama_state_seq_get_size(context, SEQUENCE)];
+            let n = sys::llama_state_seq_get_data(
+                context,
+                entries.as_mut_ptr(),
+                entries.len(),
+                SEQUENCE,
+            );
+            (n == entries.len() && n > 0).then_some(entries)
+        }
+    }
+
+    /// Puts saved entries into the empty cache; false where they do not fit.
+    pub(super) fn restore(&mut self, entries: &[u8]) -> bool {
+        let context = self.context.as_ptr();
+        log::take_errors();
+        // SAFETY: the context lives, and nothing is being computed. llama.cpp checks the size of
+        // each part against what is left of the buffer.
+        let n = unsafe {
+            sys::llama_state_seq_set_data(context, entries.as_ptr(), entries.len(), SEQUENCE)
+        };
+        n == entries.len()
+    }
+
     /// A row of logits of the last batch; empty if llama.cpp has none there.
     pub(super) fn logits(&self, row: usize, n_vocab: usize) -> &[f32] {
         let idx = match self.outputs {

@@ -27,6 +27,7 @@ fn options(path: &Path) -> LoadOptions {
         n_ctx: None,
         n_threads: Some(1),
         gpu_layers: Some(0),
+        snapshots: None,
     }
 }
 

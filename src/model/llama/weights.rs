@@ -145,18 +145,13 @@ impl Weights {
     /// Why llama.cpp's rotation of keys would not put a moved entry right; `None` where it does.
     pub(super) fn why_no_rotation(&self) -> Option<&'static str> {
         // SAFETY: the model is loaded.
-        let (n_swa, rope) = unsafe {
-            (
-                sys::llama_model_n_swa(self.as_ptr()),
-                sys::llama_model_rope_type(self.as_ptr()),
-            )
-        };
+        let rope = unsafe { sys::llama_model_rope_type(self.as_ptr()) };
         let architecture = self.architecture();
         let scaling = CString::new(format!("{architecture}.rope.scaling.type"));
         let scaling = scaling.ok().and_then(|key| self.metadata(&key));
         if self.is_recurrent() {
             Some("its state is one sum over all tokens")
-        } else if n_swa > 0 {
+        } else if self.has_window() {
             // Cells outside the window are used again in an order that moved entries would upset.
             Some("its attention slides over a window")
         } else if rope == sys::LLAMA_ROPE_TYPE_NONE {
@@ -173,12 +168,19 @@ impl Weights {
         }
     }
 
-    /// How many tokens a processor reads in the time that rotating the keys of `n_cells` cells
-    /// takes. A number of a key costs about as much as 40 multiplications with a weight: measured
-    /// with 6 layers of 192 numbers over 3.4 million weights, where 4,096 cells took as long as
-    /// 57 tokens.
-    pub(super) fn shift_cost(&self, n_cells: usize) -> usize {
-        const WEIGHTS_PER_NUMBER: f64 = 40.0;
+    /// Whether some of its layers look at the last tokens only.
+    pub(super) fn has_window(&self) -> bool {
+        // SAFETY: the model is loaded.
+        unsafe { sys::llama_model_n_swa(self.as_ptr()) > 0 }
+    }
+
+    /// Memory that the keys and values of one token take, in bytes, in numbers of 16 bits.
+    pub(super) fn bytes_per_position(&self) -> usize {
+        (self.numbers_per_key() * 2.0 * 2.0) as usize
+    }
+
+    /// Numbers of the keys of one token, all layers together.
+    fn numbers_per_key(&self) -> f64 {
         // SAFETY: the model is loaded.
         let (width, n_heads, n_kv_heads) = unsafe {
             (
@@ -188,7 +190,16 @@ impl Weights {
             )
         };
         let per_layer = f64::from(width) * f64::from(n_kv_heads) / f64::from(n_heads.max(1));
-        let numbers = n_cells as f64 * f64::from(self.n_layers()) * per_layer;
+        f64::from(self.n_layers()) * per_layer
+    }
+
+    /// How many tokens a processor reads in the time that rotating the keys of `n_cells` cells
+    /// takes. A number of a key costs about as much as 40 multiplications with a weight: measured
+    /// with 6 layers of 192 numbers over 3.4 million weights, where 4,096 cells took as long as
+    /// 57 tokens.
+    pub(super) fn shift_cost(&self, n_cells: usize) -> usize {
+        const WEIGHTS_PER_NUMBER: f64 = 40.0;
+        let numbers = n_cells as f64 * self.numbers_per_key();
         (numbers * WEIGHTS_PER_NUMBER / self.n_params().max(1) as f64) as usize
     }
 

@@ -275,6 +275,30 @@ impl Engine for ScriptedEngine {
         Ok(true)
     }
 
+    fn save(&mut self, n_positions: usize) -> Option<Vec<u8>> {
+        assert_eq!(self.cells(0).len(), n_positions);
+        if self.script.only_grows {
+            return None;
+        }
+        let cells = self.cells(0).iter();
+        Some(
+            cells
+                .flat_map(|cell| cell.unwrap_or(-1).to_le_bytes())
+                .collect(),
+        )
+    }
+
+    fn restore(&mut self, entries: &[u8]) -> bool {
+        let (cells, rest) = entries.as_chunks::<4>();
+        let cells = cells.iter().map(|bytes| Token::from_le_bytes(*bytes));
+        *self.cells(0) = cells.map(|token| (token >= 0).then_some(token)).collect();
+        rest.is_empty()
+    }
+
+    fn bytes_per_position(&self) -> usize {
+        size_of::<Token>()
+    }
+
     fn fork(&self) -> Result<ScriptedEngine, ModelError> {
         Ok(ScriptedEngine::new(self.script.clone()))
     }

@@ -70,6 +70,7 @@ fn each_family_is_found_and_its_prompt_is_what_the_family_documents() {
             n_ctx: None,
             n_threads: Some(1),
             gpu_layers: Some(0),
+            snapshots: None,
         });
         let info = model.ready_blocking().expect("the fixture loads");
         let tokenizer = model.tokenizer().expect("it is loaded");
@@ -133,6 +134,7 @@ fn the_shipped_model_is_recognised_by_its_vocabulary_and_key() {
         n_ctx: None,
         n_threads: Some(1),
         gpu_layers: Some(0),
+        snapshots: None,
     });
     let info = model.ready_blocking().expect("the shipped model loads");
     let renamed = ModelInfo {

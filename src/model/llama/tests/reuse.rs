@@ -1,6 +1,7 @@
 //! Moving entries and sharing them between branches, on the real engine.
 
 use super::*;
+use crate::model::sequence::Saved;
 use crate::seeded::Seeded;
 
 /// Reads a prompt to its end and returns the logits after it.
@@ -177,5 +178,33 @@ fn what_came_before_leaves_no_trace_in_an_exact_prompt() {
             }
         }
         assert!(n_moved > 50 && n_cut_short > 10, "{n_moved} {n_cut_short}");
+    });
+}
+
+#[test]
+fn saved_entries_come_back_as_they_were_moved_ones_too() {
+    with_fixture(|open, tokens| {
+        let mut sequence = open();
+        let (head, tail) = (tokens(&"ab(c)[d]".repeat(4)), tokens(&"xyz=w:v;".repeat(8)));
+        let whole = [head.clone(), tail.clone()].concat();
+        let longer = [head.clone(), tokens("new"), tail].concat();
+        read(&mut sequence, &whole, Reuse::Exact);
+        // Moved, and not rotated yet: llama.cpp does that at the next batch.
+        sequence.prepare(&longer, 1, Reuse::Shifted);
+        let saved = sequence.save().expect("the fixture can be saved");
+        let (n_reused, before) = read(&mut sequence, &longer, Reuse::Shifted);
+        sequence.clear();
+        read(&mut sequence, &tokens("something else"), Reuse::Exact);
+        sequence.restore(&saved);
+        let (n_again, after) = read(&mut sequence, &longer, Reuse::Shifted);
+        assert_eq!((n_reused, n_again), (longer.len() - 4, longer.len() - 4));
+        assert!(difference(&before, &after) < 5e-3);
+        // Entries that are none are refused, and the cache is empty then.
+        let broken = Saved {
+            entries: saved.entries[..saved.entries.len() / 2].to_vec(),
+            ..saved
+        };
+        sequence.restore(&broken);
+        assert_eq!(read(&mut sequence, &longer, Reuse::Shifted).0, 0);
     });
 }
