@@ -10,6 +10,7 @@ mod handle;
 mod healing;
 #[cfg(feature = "llama")]
 mod llama;
+mod meter;
 mod queue;
 mod sampling;
 pub mod scripted;

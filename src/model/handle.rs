@@ -254,6 +254,12 @@ impl Model {
         self.push(Priority::Background, Work::Close { slot });
     }
 
+    /// How fast completions are read and written now, averaged over the last batches; `None`
+    /// until some were.
+    pub fn speed(&self) -> Option<Speed> {
+        self.room.board.counters.meter.speed()
+    }
+
     /// Tokens reused, computed and decoded since the model was loaded.
     pub fn usage_total(&self) -> TokenTotals {
         self.room.board.counters.totals()

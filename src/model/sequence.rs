@@ -7,7 +7,10 @@ mod saved;
 
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
 
+use super::meter::Meter;
 use super::worker::Engine;
 use super::{ModelError, Reuse, Token};
 use branches::Branches;
@@ -47,6 +50,7 @@ pub(crate) struct Sequence<E> {
     branches: Branches,
     /// The adapter that the entries were computed with.
     adapter: Option<PathBuf>,
+    meter: Arc<Meter>,
 }
 
 impl<E: Engine> Sequence<E> {
@@ -60,7 +64,14 @@ impl<E: Engine> Sequence<E> {
             only_grows: false,
             branches: Branches::default(),
             adapter: None,
+            meter: Arc::default(),
         }
+    }
+
+    /// Lets `meter` see how long batches take.
+    pub(crate) fn measured_by(mut self, meter: Arc<Meter>) -> Sequence<E> {
+        self.meter = meter;
+        self
     }
 
     pub(crate) fn engine(&self) -> &E {
@@ -291,8 +302,12 @@ impl<E: Engine> Sequence<E> {
         let start = self.n_filled;
         let at = self.next_position();
         let batch = &tokens[..tokens.len().min(self.engine.n_batch())];
+        let started = Instant::now();
         match self.engine.decode(batch, at, outputs, interrupted) {
             Ok(n_done) => {
+                if n_done == batch.len() {
+                    self.meter.note(n_done, started.elapsed());
+                }
                 let end = start + n_done;
                 if self.tokens.len() < end {
                     self.tokens.resize(end, None);

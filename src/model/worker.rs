@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::documents::Documents;
+use super::meter::Meter;
 use super::queue::Queue;
 use super::sampling::{self, Sampler};
 use super::sequence::{Branch, Outputs, Sequence};
@@ -138,6 +139,8 @@ pub(crate) struct Counters {
     n_reused: AtomicU64,
     n_computed: AtomicU64,
     n_decoded: AtomicU64,
+    /// How long batches take.
+    pub(crate) meter: Arc<Meter>,
 }
 
 impl Counters {
@@ -173,7 +176,7 @@ pub(crate) fn run<E: Engine>(
     let n_bytes = SHELF_CONTEXTS * engine.n_ctx() * engine.bytes_per_position();
     let mut worker = Worker {
         documents: Documents::new(n_bytes, snapshots),
-        completion: Some(Sequence::new(engine)),
+        completion: Some(Sequence::new(engine).measured_by(counters.meter.clone())),
         explanation: None,
         queue,
         counters,
