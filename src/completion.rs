@@ -17,6 +17,7 @@ mod request;
 mod rhythm;
 mod running;
 pub mod show;
+pub mod site;
 mod surroundings;
 pub mod taste;
 pub mod trigger;

@@ -1,8 +1,11 @@
 //! Questions about code, answered from a tree-sitter tree. No IO, no locks, no LSP.
 
 mod errors;
+mod indentation;
 pub mod names;
+mod open;
 mod outline;
+mod python;
 mod scope;
 mod statement;
 mod words;
@@ -12,7 +15,10 @@ use grammars::tree_sitter::{InputEdit, Parser, Point, Tree};
 use ropey::Rope;
 
 pub use errors::count_errors;
+pub use indentation::{indent, indent_unit};
+pub use open::{Open, Opened};
 pub use outline::imports;
+pub use python::refusals;
 pub use scope::{Kind, Place, Scope, enclosing_scopes, place};
 pub use statement::statement_end;
 pub use words::words;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::completion::fim::Fim;
 use crate::completion::prompt::{self, Ground, Prompt, Recipe};
 use crate::completion::show::weights::{self, Heads};
+use crate::completion::site::Site;
 use crate::completion::trigger::Extent;
-use crate::completion::trim::{Around, Draft};
+use crate::completion::trim::{Around, Draft, Watch};
 use crate::completion::{Means, Surroundings};
 use crate::config::CompletionConfig;
 use crate::model::{Job, ModelError, Reuse, Sampling};
@@ -14,6 +15,9 @@ use crate::session::Snapshot;
 
 /// How a model writes that was not trained to fill in the middle.
 pub const LEFT_TO_RIGHT: &str = "left to right, blind to what follows";
+
+/// Bytes of a file that are looked at to judge an answer, at most; beyond, it is the excerpt.
+const MAX_SITE: usize = 64 * 1024;
 
 /// A completion that is ready to be written.
 pub struct Request {
@@ -25,6 +29,8 @@ pub struct Request {
     pub extent: Extent,
     /// What the model is shown.
     pub prompt: Prompt,
+    /// What decides whether an answer fits.
+    pub site: Site,
     /// What the model is asked.
     pub job: Job,
     /// The weights that judge this model's answers.
@@ -36,12 +42,18 @@ pub struct Request {
 }
 
 impl Request {
+    /// Watches over an answer.
+    pub fn watch(&self) -> Watch {
+        Watch::new(&self.snapshot, self.offset, self.extent)
+    }
+
     /// An empty answer in its place.
     pub fn draft(&self) -> Draft<'_> {
         Draft {
-            before: &self.prompt.excerpt.prefix,
-            after: &self.prompt.excerpt.suffix,
+            before: &self.site.before,
+            after: &self.site.after,
             text: String::new(),
+            seen_end: None,
             extent: self.extent,
             language: self.snapshot.language,
             around: Some(Around {
@@ -119,10 +131,15 @@ pub async fn prepare(
         adapter: means.adapter.clone(),
         reuse: reuse(config),
     };
+    let site = Site::of(snapshot, offset, MAX_SITE).unwrap_or_else(|| Site {
+        before: prompt.excerpt.prefix.clone(),
+        after: prompt.excerpt.suffix.clone(),
+    });
     Ok(Request {
         snapshot: snapshot.clone(),
         offset,
         extent,
+        site,
         prompt,
         job,
         heads: weights::heads(&info),

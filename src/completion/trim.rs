@@ -5,9 +5,11 @@
 
 mod block_end;
 mod closers;
+mod indentation;
 mod parse_errors;
 mod repeated_suffix;
 mod repetition;
+mod trivial;
 mod whitespace;
 
 use grammars::Language;
@@ -17,7 +19,7 @@ use crate::completion::Surroundings;
 use crate::completion::trigger::Extent;
 use crate::session::Snapshot;
 
-pub use block_end::block_end;
+pub use block_end::Watch;
 
 /// An answer as it stands, with what surrounds it.
 #[derive(Clone)]
@@ -28,6 +30,8 @@ pub struct Draft<'a> {
     pub after: &'a str,
     /// What the model wrote so far.
     pub text: String,
+    /// Bytes of the text up to where a [`Watch`] saw it end.
+    pub seen_end: Option<usize>,
     /// How far it may go.
     pub extent: Extent,
     /// The language, if known.
@@ -78,7 +82,7 @@ pub struct Rule {
 }
 
 /// The rules, in order.
-pub static RULES: [Rule; 6] = [
+pub static RULES: [Rule; 8] = [
     Rule {
         name: "block_end",
         judge: block_end::judge,
@@ -92,6 +96,10 @@ pub static RULES: [Rule; 6] = [
         judge: repetition::judge,
     },
     Rule {
+        name: "indentation",
+        judge: indentation::judge,
+    },
+    Rule {
         name: "closers",
         judge: closers::judge,
     },
@@ -102,6 +110,10 @@ pub static RULES: [Rule; 6] = [
     Rule {
         name: "whitespace",
         judge: whitespace::judge,
+    },
+    Rule {
+        name: "trivial",
+        judge: trivial::judge,
     },
 ];
 
@@ -156,6 +168,7 @@ pub(crate) mod fixture {
             before,
             after,
             text: says.to_owned(),
+            seen_end: None,
             extent,
             language: Language::from_id("python"),
             around: None,

@@ -1,6 +1,6 @@
 //! The model writes; what it writes is watched, and ended where a person would end it.
 
-use crate::completion::{Means, Request, trim};
+use crate::completion::{Means, Request};
 use crate::model::{Confidence, Event, ModelError, StopReason, Usage};
 
 /// What a model wrote, before it is cleaned up.
@@ -10,6 +10,8 @@ pub struct Written {
     pub text: String,
     /// End of each piece in the text, in bytes, and how sure the model was of it.
     pub pieces: Vec<(usize, Confidence)>,
+    /// Bytes of the text up to where it was seen to end.
+    pub end: Option<usize>,
     /// What it cost.
     pub usage: Usage,
     /// Why the model stopped; `None` where it was stopped.
@@ -36,7 +38,7 @@ impl Written {
 /// # Errors
 /// When the model cannot compute.
 pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelError> {
-    let mut draft = request.draft();
+    let mut watch = request.watch();
     let mut written = Written::default();
     let mut generation = means.model.generate(request.job.clone());
     while let Some(event) = generation.next().await {
@@ -49,12 +51,12 @@ pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelErr
             }
             Event::Piece { text, confidence } => {
                 written.usage.n_decoded += 1;
-                draft.text.push_str(&text);
-                written.pieces.push((draft.text.len(), confidence));
+                written.end = watch.push(&text);
+                written.pieces.push((watch.text().len(), confidence));
                 if let Some(listener) = &means.listener {
-                    listener(&draft.text);
+                    listener(watch.text());
                 }
-                if trim::block_end(&draft).is_some() {
+                if written.end.is_some() {
                     break;
                 }
             }
@@ -68,6 +70,6 @@ pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelErr
             Event::Failed(error) => return Err(error),
         }
     }
-    written.text = draft.text;
+    watch.text().clone_into(&mut written.text);
     Ok(written)
 }

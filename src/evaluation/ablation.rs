@@ -5,7 +5,6 @@
 //! all else stays as it is shipped. Answers are deterministic, so a change that changes neither the
 //! prompt nor a verdict needs no second answer.
 
-use grammars::Language;
 use serde::Serialize;
 
 use super::bootstrap::clustered;
@@ -248,19 +247,9 @@ fn observed(
 /// Whether a file has more syntax errors with the answer at the cursor than with what the author
 /// wrote there. A header whose body is yet to be written breaks nothing.
 fn breaks_syntax(source: &Source, cursor: &Cursor, answer: &str) -> bool {
-    let Some(python) = Language::from_id("python") else {
-        return false;
-    };
     let without = cursor.text(source);
-    let errors = |answer: &str| -> usize {
-        let text = format!(
-            "{}{answer}{}",
-            &without[..cursor.offset],
-            &without[cursor.offset..]
-        );
-        syntax::parse_str(python, &text)
-            .map_or(0, |tree| syntax::count_errors(python, &tree, &text))
-    };
+    let (before, after) = without.split_at(cursor.offset);
+    let errors = |answer: &str| syntax::refusals(&[before, answer, after].concat()).len();
     let allowed = errors(&cursor.gold);
     errors(answer) > allowed
         && !(answer.trim_end().ends_with(':') && errors(&format!("{answer} pass")) <= allowed)
@@ -447,8 +436,8 @@ mod tests {
             },
             expect![[r#"
                 repetition: 33 with, 33 without, +0 in [+0, +0], won 0 lost 0, 0.0 tokens, shown 67 and 67, broken 0 and 0
-                closers: 33 with, 33 without, +0 in [+0, +0], won 0 lost 0, 0.0 tokens, shown 67 and 33, broken 0 and 0
-                parse_errors: 33 with, 33 without, +0 in [+0, +0], won 0 lost 0, 0.0 tokens, shown 67 and 100, broken 0 and 33
+                closers: 33 with, 33 without, +0 in [+0, +0], won 0 lost 0, 0.0 tokens, shown 67 and 67, broken 0 and 0
+                parse_errors: 33 with, 0 without, +33 in [+0, +100], won 1 lost 0, 0.0 tokens, shown 67 and 67, broken 0 and 50
             "#]],
         );
     }

@@ -73,7 +73,7 @@ impl Candidate {
             applied: Vec::new(),
             dropped: None,
         };
-        candidate.cleaned(request, config)
+        candidate.cleaned(request, config, written.end)
     }
 
     /// What was copied, weighed by the model token by token. The tokens begin with the healed
@@ -113,12 +113,19 @@ impl Candidate {
             applied: Vec::new(),
             dropped: None,
         };
-        candidate.cleaned(request, config)
+        candidate.cleaned(request, config, None)
     }
 
-    fn cleaned(mut self, request: &Request, config: &CompletionConfig) -> Candidate {
+    /// `seen_end` is where the text was seen to end while it was written.
+    fn cleaned(
+        mut self,
+        request: &Request,
+        config: &CompletionConfig,
+        seen_end: Option<usize>,
+    ) -> Candidate {
         let mut draft = request.draft();
         draft.text.clone_from(&self.text);
+        draft.seen_end = seen_end;
         let kept = match config.clean_up {
             true => {
                 let (kept, applied) = trim::trim(&mut draft, |name| config.uses(name));

@@ -1,151 +1,45 @@
 //! A closing bracket needs an opening one that is still open.
 
 use super::{Draft, Verdict};
+use crate::syntax::{Open, Opened};
 
 /// Cuts before the first closer that closes nothing: neither what the answer opened, nor what the
 /// text before the cursor left open and the rest of the line does not close.
 pub(super) fn judge(draft: &Draft<'_>) -> Verdict {
-    let mut scan = before(draft);
+    let mut open = at_cursor(draft);
+    // In a string a bracket is a character like any other.
+    if open.is_in_text() {
+        return Verdict::Keep;
+    }
     // What the rest of the line closes is not the answer's to close.
-    close_rest_of_line(draft, &mut scan.open);
-    for (at, c) in draft.text.char_indices() {
-        if scan.step(c) == Step::Unmatched {
-            return match draft.text[..at].trim().is_empty() {
-                true => Verdict::Drop("it closes a bracket that is not open"),
-                false => Verdict::Cut(at),
-            };
+    close(&mut open.stack, draft.line_after());
+    match open.read(&draft.text) {
+        None => Verdict::Keep,
+        Some(at) if draft.text[..at].trim().is_empty() => {
+            Verdict::Drop("it closes a bracket that is not open")
         }
-    }
-    Verdict::Keep
-}
-
-/// The closers, innermost first, of the brackets that are open behind `text` at the cursor and
-/// that the rest of the line does not close.
-pub(super) fn missing(draft: &Draft<'_>, text: &str) -> String {
-    let mut scan = before(draft);
-    for c in text.chars() {
-        scan.step(c);
-    }
-    close_rest_of_line(draft, &mut scan.open);
-    let closer = |opener: &char| match opener {
-        '(' => ')',
-        '[' => ']',
-        _ => '}',
-    };
-    scan.open.iter().rev().map(closer).collect()
-}
-
-/// The state at the cursor.
-fn before(draft: &Draft<'_>) -> Scan {
-    let mut scan = Scan::default();
-    for line in draft.before.split_inclusive('\n') {
-        // The excerpt may begin inside a string. A line that starts a definition at the margin
-        // puts the scan right again.
-        if ["def ", "class ", "import ", "from ", "@"]
-            .iter()
-            .any(|word| line.starts_with(word))
-        {
-            scan = Scan::default();
-        }
-        for c in line.chars() {
-            scan.step(c);
-        }
-    }
-    scan
-}
-
-/// Takes from `open` what the rest of the line closes.
-fn close_rest_of_line(draft: &Draft<'_>, open: &mut Vec<char>) {
-    for c in draft.line_after().chars() {
-        match opener(c) {
-            Some(opener) if open.last() == Some(&opener) => {
-                open.pop();
-            }
-            None if c.is_whitespace() || ",:;".contains(c) => {}
-            _ => break,
-        }
+        Some(at) => Verdict::Cut(at),
     }
 }
 
-fn opener(closer: char) -> Option<char> {
-    match closer {
-        ')' => Some('('),
-        ']' => Some('['),
-        '}' => Some('{'),
-        _ => None,
-    }
+/// What is open at the cursor.
+pub(super) fn at_cursor(draft: &Draft<'_>) -> Open {
+    Open::at_end_of(draft.before)
 }
 
-#[derive(PartialEq, Eq)]
-enum Step {
-    Fine,
-    Unmatched,
-}
-
-/// Reads Python character by character, knowing just enough to skip strings and comments.
-#[derive(Default)]
-struct Scan {
-    open: Vec<char>,
-    inside: Option<Inside>,
-    /// Equal quote characters seen in a row outside a string, or while one may be closing.
-    run: usize,
-    last_quote: char,
-    escaped: bool,
-}
-
-enum Inside {
-    Comment,
-    String { quote: char, triple: bool },
-}
-
-impl Scan {
-    fn step(&mut self, c: char) -> Step {
-        match self.inside {
-            Some(Inside::Comment) => {
-                if c == '\n' {
-                    self.inside = None;
-                }
-                return Step::Fine;
-            }
-            Some(Inside::String { quote, triple }) => {
-                if self.escaped {
-                    self.escaped = false;
-                } else if c == '\\' {
-                    self.escaped = true;
-                    self.run = 0;
-                } else if c == quote {
-                    self.run += 1;
-                    if !triple || self.run == 3 {
-                        self.inside = None;
-                        // A pair of quotes with nothing between may be the start of three.
-                        self.run = if triple { 0 } else { self.run + 1 };
-                        self.last_quote = quote;
-                    }
-                } else {
-                    self.run = 0;
-                    if c == '\n' && !triple {
-                        self.inside = None;
-                    }
-                }
-                return Step::Fine;
-            }
-            None => {}
+/// Takes from `stack` what the rest of a line closes.
+pub(super) fn close(stack: &mut Vec<Opened>, rest: &str) {
+    let mut rest = rest.trim_start();
+    while let Some(open) = stack.last() {
+        if let Some(behind) = rest.strip_prefix(open.closer().as_str()) {
+            rest = behind;
+            stack.pop();
+        } else if rest.starts_with([',', ':', ';']) {
+            rest = &rest[1..];
+        } else {
+            break;
         }
-        if c == '"' || c == '\'' {
-            let triple = self.run == 2 && self.last_quote == c;
-            self.inside = Some(Inside::String { quote: c, triple });
-            self.last_quote = c;
-            self.run = 0;
-            return Step::Fine;
-        }
-        self.run = 0;
-        match c {
-            '#' => self.inside = Some(Inside::Comment),
-            '(' | '[' | '{' => self.open.push(c),
-            ')' | ']' | '}' if self.open.pop() != opener(c) => return Step::Unmatched,
-            _ => {}
-        }
-        Step::Fine
+        rest = rest.trim_start();
     }
 }
 

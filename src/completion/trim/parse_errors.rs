@@ -1,96 +1,175 @@
 //! A completion must not break the file.
 
 use super::{Draft, Verdict, closers};
-use crate::syntax;
+use crate::syntax::{self, Open, Opened};
+
+/// Places that are tried to cut back to, at most.
+const MAX_CUTS: usize = 8;
+
+/// What may stand at the cursor of a file that is whole: a text that lets the line go on shows
+/// which errors are not the answer's.
+const FILLERS: [&str; 8] = [
+    "",
+    "_",
+    "_,",
+    "_ = _",
+    "_: ...",
+    "_(): ...",
+    "_ in _: ...",
+    ": ...",
+];
 
 /// Cuts back to the last place that adds no syntax error to the text around the cursor; drops the
 /// answer where there is none.
+///
+/// Python's own rules decide. What the person left unfinished is not held against the answer: the
+/// errors of the text without it, brackets and quotes open at the cursor, the body of a header
+/// begun before it. What the answer itself opens it must close, unless what follows does.
 pub(super) fn judge(draft: &Draft<'_>) -> Verdict {
-    let text = draft.text.as_str();
-    if text.trim().is_empty() {
+    let text = draft.text.trim_end();
+    if text.is_empty()
+        || draft
+            .language
+            .is_none_or(|language| language.id != "python")
+    {
         return Verdict::Keep;
     }
-    let Some(with) = with(draft, text) else {
-        return Verdict::Keep;
-    };
+    let refused = refusals(draft, text, "");
     // A text without errors needs no comparison; most answers end here.
-    if with == 0 {
+    if refused.is_empty() {
         return Verdict::Keep;
     }
-    let without = without(draft);
-    if with <= without {
+    let place = Place::of(draft);
+    if refused.len() <= place.n_errors || place.fits_finished(draft, text) {
         return Verdict::Keep;
     }
-    // The last line end first.
-    let line_ends = text
-        .match_indices('\n')
-        .map(|(at, _)| text[..at].trim_end().len());
-    for end in line_ends.rev() {
-        let kept = &text[..end];
-        if !kept.trim().is_empty() && self::with(draft, kept).is_some_and(|with| with <= without) {
+    let first_error = refused
+        .iter()
+        .find_map(|at| at.checked_sub(draft.before.len()))
+        .unwrap_or(text.len());
+    let mut ends = ends(text, &place);
+    ends.retain(|end| *end <= first_error);
+    for end in ends.into_iter().rev().take(MAX_CUTS) {
+        if place.fits(draft, &text[..end]) {
             return Verdict::Cut(end);
         }
     }
     Verdict::Drop("it would break the syntax")
 }
 
-/// Errors of the excerpt with `text` at the cursor. A header without its body, and a bracket that
-/// the person has yet to close, are unfinished and not wrong, so both are finished here first.
-fn with(draft: &Draft<'_>, text: &str) -> Option<usize> {
-    let as_it_is = count(
-        draft,
-        &format!("{}{}", body_after(draft, text), draft.after),
-    )?;
-    if as_it_is == 0 {
-        return Some(0);
-    }
-    let closed = format!("{text}{}", closers::missing(draft, text));
-    let closed = count(
-        draft,
-        &format!("{}{}", body_after(draft, &closed), draft.after),
-    )?;
-    Some(as_it_is.min(closed))
+/// The text around the cursor without the answer.
+struct Place {
+    /// Errors that are not the answer's.
+    n_errors: usize,
+    /// What is open at the cursor.
+    open: Open,
+    /// What of it the rest of the line does not close.
+    unclosed: Vec<Opened>,
 }
 
-/// Errors that are not the answer's: those that stay when the line being typed is blank, or a
-/// finished statement.
-fn without(draft: &Draft<'_>) -> usize {
-    let line_start = draft.before.len() - draft.line_before().len();
-    let rest = draft.after.find('\n').map_or("", |at| &draft.after[at..]);
-    let indent = draft.line_before();
-    let indent = &indent[..indent.len() - indent.trim_start().len()];
-    [String::new(), format!("{indent}pass")]
-        .iter()
-        .filter_map(|line| {
-            let language = draft.language?;
-            let whole = format!("{}{line}{rest}", &draft.before[..line_start]);
-            let tree = syntax::parse_str(language, &whole)?;
-            Some(syntax::count_errors(language, &tree, &whole))
-        })
-        .min()
-        .unwrap_or(usize::MAX)
-}
-
-/// `text`, with a body of `...` if it ends with the colon of a header.
-fn body_after(draft: &Draft<'_>, text: &str) -> String {
-    let whole = format!("{}{text}", draft.before);
-    let line = whole.rsplit('\n').next().unwrap_or_default();
-    let has_body = !line.trim_end().ends_with(':') || !draft.line_after().trim().is_empty();
-    match has_body {
-        true => text.to_owned(),
-        false => {
-            let indent = line.len() - line.trim_start().len();
-            format!("{text}\n{}...", " ".repeat(indent + 4))
+impl Place {
+    fn of(draft: &Draft<'_>) -> Place {
+        let open = closers::at_cursor(draft);
+        let mut unclosed = open.stack.clone();
+        closers::close(&mut unclosed, draft.line_after());
+        let closers = closers_of(&unclosed);
+        let mut n_errors = blank_line(draft);
+        for filler in FILLERS {
+            for closers in ["", closers.as_str()] {
+                if n_errors > 0 && !(filler.is_empty() && closers.is_empty()) {
+                    n_errors = n_errors.min(refusals(draft, filler, closers).len());
+                }
+                if closers.is_empty() && unclosed.is_empty() {
+                    break;
+                }
+            }
+        }
+        Place {
+            n_errors,
+            open,
+            unclosed,
         }
     }
+
+    /// Whether `text` adds no error.
+    fn fits(&self, draft: &Draft<'_>, text: &str) -> bool {
+        refusals(draft, text, "").len() <= self.n_errors || self.fits_finished(draft, text)
+    }
+
+    /// Whether `text` adds no error once what the person began is finished behind it.
+    fn fits_finished(&self, draft: &Draft<'_>, text: &str) -> bool {
+        let mut open = self.open.clone();
+        open.read(text);
+        closers::close(&mut open.stack, draft.line_after());
+        if !self.unclosed.starts_with(&open.stack) {
+            return false;
+        }
+        let mut finish = closers_of(&open.stack);
+        let before = draft.line_before();
+        let is_header = text.ends_with(':') || text.is_empty() && before.trim_end().ends_with(':');
+        if finish.is_empty()
+            && is_header
+            && !text.contains('\n')
+            && !before.trim().is_empty()
+            && draft.line_after().trim().is_empty()
+        {
+            let indent = &before[..before.len() - before.trim_start().len()];
+            finish = format!("\n{indent} ...");
+        }
+        !finish.is_empty() && refusals(draft, text, &finish).len() <= self.n_errors
+    }
 }
 
-/// Errors of the text before the cursor with `rest` behind it.
-fn count(draft: &Draft<'_>, rest: &str) -> Option<usize> {
-    let language = draft.language?;
-    let whole = format!("{}{rest}", draft.before);
-    let tree = syntax::parse_str(language, &whole)?;
-    Some(syntax::count_errors(language, &tree, &whole))
+/// Where Python refuses the site with `text` and `finish` at the cursor.
+fn refusals(draft: &Draft<'_>, text: &str, finish: &str) -> Vec<usize> {
+    let whole = [draft.before, text, finish, draft.after].concat();
+    syntax::refusals(&whole)
+}
+
+/// Errors that stay when the line being typed is blank, or a finished statement.
+fn blank_line(draft: &Draft<'_>) -> usize {
+    let line = draft.line_before();
+    let before = &draft.before[..draft.before.len() - line.len()];
+    let indent = &line[..line.len() - line.trim_start().len()];
+    let after = draft.after.find('\n').map_or("", |at| &draft.after[at..]);
+    let mut n_errors = usize::MAX;
+    for statement in ["", "pass"] {
+        if n_errors > 0 {
+            let whole = [before, indent, statement, after].concat();
+            n_errors = n_errors.min(syntax::refusals(&whole).len());
+        }
+    }
+    n_errors
+}
+
+fn closers_of(stack: &[Opened]) -> String {
+    stack.iter().rev().map(|open| open.closer()).collect()
+}
+
+/// Places where a text may be cut, in its order: ends of lines and, in the first of them, of words,
+/// brackets and strings, that leave nothing open but what was open at the cursor.
+fn ends(text: &str, place: &Place) -> Vec<usize> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut open = place.open.clone();
+    let mut ends = Vec::new();
+    let mut read = 0;
+    for (at, c) in text.char_indices() {
+        let end = at + c.len_utf8();
+        let next = text[end..].chars().next();
+        let ends_word = is_word(c) && !next.is_some_and(is_word);
+        if !ends_word && !")]}'\":".contains(c) {
+            continue;
+        }
+        open.read(&text[read..end]);
+        read = end;
+        let in_text = open.is_in_text() && !place.open.is_in_text();
+        // Half a line below the first is of no use to anybody.
+        let is_whole = next.is_none_or(|c| c == '\n') || !text[..end].contains('\n');
+        if is_whole && !in_text && place.open.stack.starts_with(&open.stack) {
+            ends.push(end);
+        }
+    }
+    ends
 }
 
 #[cfg(test)]
@@ -107,25 +186,19 @@ mod tests {
     }
 
     #[test]
-    fn whole_code_passes_and_a_header_may_wait_for_its_body() {
+    fn whole_code_passes() {
         check(
             "def f(a):\n    $0\n",
             "return a + 1",
             expect![[r#"
-            def f(a):
-                ⟦return a + 1⟧
-        "#]],
+                def f(a):
+                    ⟦return a + 1⟧
+            "#]],
         );
-        check(
-            "def f(a):\n    $0\n\nf(1)\n",
-            "if a:",
-            expect![[r#"
-            def f(a):
-                ⟦if a:⟧
+    }
 
-            f(1)
-        "#]],
-        );
+    #[test]
+    fn a_header_the_person_began_may_wait_for_its_body() {
         check(
             "class A:\n    def f$0\n",
             "(self, x):",
@@ -133,6 +206,20 @@ mod tests {
             class A:
                 def f⟦(self, x):⟧
         "#]],
+        );
+        check(
+            "def f(a):\n    $0\n\nf(1)\n",
+            "if a:",
+            expect!["nothing: it would break the syntax"],
+        );
+        check(
+            "def f(a):\n    $0\n        g()\n",
+            "if a:",
+            expect![[r#"
+                def f(a):
+                    ⟦if a:⟧
+                        g()
+            "#]],
         );
     }
 
@@ -142,26 +229,97 @@ mod tests {
             "x = [$0\n",
             "1, 2",
             expect![[r#"
-                x = [⟦1, 2⟧
-            "#]],
-        );
-        check(
-            "print(f(a,$0\n\ny = 1\n",
-            " g(b",
-            expect![[r#"
-                print(f(a,⟦ g(b⟧
-
-                y = 1
-            "#]],
+            x = [⟦1, 2⟧
+        "#]],
         );
         check(
             "f(\n    a,\n    $0\n)\n",
             "b=1,",
             expect![[r#"
-                f(
-                    a,
-                    ⟦b=1,⟧
-                )
+            f(
+                a,
+                ⟦b=1,⟧
+            )
+        "#]],
+        );
+        check(
+            "x = f'{a$0\n",
+            ".b",
+            expect![[r#"
+            x = f'{a⟦.b⟧
+        "#]],
+        );
+        check(
+            "\"\"\"$0\n",
+            "Reads a file.",
+            expect![[r#"
+            """⟦Reads a file.⟧
+        "#]],
+        );
+        check(
+            "def f():\n    x = {$0\n    return x\n",
+            "'a': 1",
+            expect![[r#"
+                def f():
+                    x = {⟦'a': 1⟧
+                    return x
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_the_answer_opens_it_closes() {
+        check(
+            "print(f(a,$0\n\ny = 1\n",
+            " g(b",
+            expect![[r#"
+            print(f(a,⟦ g⟧
+
+            y = 1
+        "#]],
+        );
+        check(
+            "x = $0\ny = 1\n",
+            "foo(a, 'b",
+            expect![[r#"
+            x = ⟦foo⟧
+            y = 1
+        "#]],
+        );
+        check(
+            "x = $0\n    'a': 1,\n}\n",
+            "{",
+            expect![[r#"
+            x = ⟦{⟧
+                'a': 1,
+            }
+        "#]],
+        );
+    }
+
+    #[test]
+    fn what_follows_counts() {
+        check(
+            "x = f(a, $0\n      c)\n",
+            "b)",
+            expect!["nothing: it would break the syntax"],
+        );
+        check(
+            "x = f(a, $0\n      c)\n",
+            "b,",
+            expect![[r#"
+            x = f(a, ⟦b,⟧
+                  c)
+        "#]],
+        );
+        check(
+            "def f():\n    $0\n    return 1\n",
+            "if x:\n        y()",
+            expect![[r#"
+                def f():
+                    ⟦if x:
+                        y()⟧
+                    return 1
             "#]],
         );
     }
@@ -172,6 +330,16 @@ mod tests {
             "def broken(:\n    pass\n\nx = $0\n",
             "1",
             expect![[r#"
+            def broken(:
+                pass
+
+            x = ⟦1⟧
+        "#]],
+        );
+        check(
+            "def broken(:\n    pass\n\nx = $0\n",
+            "1 +",
+            expect![[r#"
                 def broken(:
                     pass
 
@@ -181,14 +349,21 @@ mod tests {
     }
 
     #[test]
-    fn broken_lines_are_cut_off() {
+    fn broken_code_is_cut_back_to_whole_code() {
         check(
             "def f(a):\n    $0\n    return b\n",
             "b = a\n    c = = 2",
             expect![[r#"
-            def f(a):
-                ⟦b = a⟧
-                return b
+                def f(a):
+                    ⟦b = a⟧
+                    return b
+            "#]],
+        );
+        check(
+            "x = $0\n",
+            "f(a) g(b)",
+            expect![[r#"
+            x = ⟦f(a)⟧
         "#]],
         );
         check(
@@ -198,8 +373,35 @@ mod tests {
         );
         check(
             "x = $0\n",
-            "y = = 2",
+            "= 2",
             expect!["nothing: it would break the syntax"],
+        );
+    }
+
+    #[test]
+    fn what_only_the_compiler_refuses_is_refused_too() {
+        check(
+            "def f():\n    x()\n$0\n",
+            "return 1",
+            expect!["nothing: it would break the syntax"],
+        );
+        check(
+            "def f():\n    x = $0\n",
+            "await g()",
+            expect!["nothing: it would break the syntax"],
+        );
+        check(
+            "f(a=1, $0)\n",
+            "b",
+            expect!["nothing: it would break the syntax"],
+        );
+        check(
+            "async def f():\n    x = $0\n",
+            "await g()",
+            expect![[r#"
+                async def f():
+                    x = ⟦await g()⟧
+            "#]],
         );
     }
 }
