@@ -119,6 +119,17 @@ pub struct Timings {
 }
 
 impl Answer {
+    /// The import that the answer needs and the document has not.
+    pub fn missing_import(&self) -> Option<&trim::MissingImport> {
+        self.text.as_ref()?;
+        self.applied
+            .iter()
+            .find_map(|applied| match &applied.verdict {
+                trim::Verdict::Import(import) => Some(import),
+                _ => None,
+            })
+    }
+
     /// Nothing to show, and why.
     pub fn silent(why: impl Into<String>) -> Answer {
         Answer {

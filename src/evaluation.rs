@@ -9,6 +9,7 @@ pub mod calibration;
 pub mod copy;
 mod cross_file;
 pub mod cursors;
+pub mod known_names;
 pub mod replay;
 pub mod repositories;
 pub mod rest_of_line;

@@ -6,6 +6,7 @@
 
 pub mod builtins;
 mod changes;
+mod definitions;
 pub mod environment;
 mod files;
 mod keeper;
@@ -25,6 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use ropey::Rope;
 
 use changes::Changes;
+use definitions::Definitions;
 use environment::Environment;
 pub use files::{File, Files, Fit};
 use keeper::Notice;
@@ -51,6 +53,7 @@ struct Shared {
     snippets: Snippets,
     is_read: AtomicBool,
     modules: Modules,
+    definitions: RwLock<Definitions>,
     /// The environment that was asked for, and the one that was found.
     environment_given: Option<PathBuf>,
     environment: Mutex<Option<(Arc<Environment>, environment::Stamp)>>,
@@ -75,6 +78,7 @@ impl Shared {
             snippets: Snippets::default(),
             is_read: AtomicBool::new(false),
             modules: Modules::default(),
+            definitions: RwLock::default(),
             environment_given: environment.map(Path::to_owned),
             environment: Mutex::default(),
         }
@@ -97,9 +101,16 @@ impl Shared {
         let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
         *files = Arc::new(after);
         drop(files);
-        self.changes().note(changed);
+        self.changes().note(changed.clone());
         self.refresh_environment();
         self.is_read.store(true, Ordering::Release);
+        for path in &changed {
+            // Read before the lock is taken: a question never waits for the disk.
+            let text = self.text(path);
+            let mut definitions =
+                (self.definitions.write()).unwrap_or_else(PoisonError::into_inner);
+            definitions.update(path, text.as_deref());
+        }
     }
 
     /// The rope of an open document.
@@ -228,6 +239,15 @@ impl Project {
     /// The user rests: a good time to look for changes on disk, for editors that watch no files.
     pub fn rest(&self) {
         self.tell(Notice::Rest);
+    }
+
+    /// The path of the only file, tests aside, that defines a public function or class of this
+    /// name at its margin.
+    pub fn defined_in(&self, name: &str) -> Option<Arc<str>> {
+        let definitions = self.shared.definitions.read();
+        definitions
+            .unwrap_or_else(PoisonError::into_inner)
+            .only(name)
     }
 
     /// The environment: installed packages and the standard library.

@@ -1,6 +1,7 @@
 //! Questions about code, answered from a tree-sitter tree. No IO, no locks, no LSP.
 
 mod errors;
+pub mod import_block;
 mod indentation;
 pub mod names;
 mod open;

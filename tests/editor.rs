@@ -44,8 +44,13 @@ pub(crate) enum Answer {
 }
 
 impl Editor {
-    /// Starts a server with a scripted model and introduces itself with these options.
-    pub(crate) fn start(script: Script, options: Value) -> Editor {
+    /// Starts a server with a scripted model and introduces itself with these options. Scripts say
+    /// words that exist nowhere, so the rule that looks names up is left out unless the options
+    /// say what is.
+    pub(crate) fn start(script: Script, mut options: Value) -> Editor {
+        if let Value::Object(options) = &mut options {
+            options.entry("without").or_insert(json!(["names"]));
+        }
         Editor::start_as(
             script,
             json!({

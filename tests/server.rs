@@ -144,7 +144,7 @@ fn wrong_options_are_warned_about_and_the_rest_holds() {
 
 #[test]
 fn a_client_that_breaks_the_protocol_does_not_break_the_server() {
-    let mut editor = Editor::start(Script::new().answers(|_| "fine"), json!({}));
+    let mut editor = Editor::start(Script::new().answers(|_| "None"), json!({}));
     editor.notify("no/suchNotification", json!({"x": 1}));
     editor.notify(
         "textDocument/didChange",
@@ -171,7 +171,7 @@ fn a_client_that_breaks_the_protocol_does_not_break_the_server() {
         json!({"textDocument": {"uri": "file:///other.py"}}),
     );
     let id = editor.ghost(URI, 0, 4);
-    assert_eq!(ghost_text(&editor.answer(id)), Some("fine".to_owned()));
+    assert_eq!(ghost_text(&editor.answer(id)), Some("None".to_owned()));
 }
 
 #[test]

@@ -209,7 +209,7 @@ fn a_change_of_the_options_forgets_what_was_shown() {
     line.expect(Some("one"));
     line.editor.notify(
         "workspace/didChangeConfiguration",
-        json!({"settings": {"midfill": {"prefetch": false, "outline": false}}}),
+        json!({"settings": {"midfill": {"prefetch": false, "without": ["names", "outline"]}}}),
     );
     line.expect(Some("two"));
 }

@@ -38,10 +38,8 @@ pub(super) fn run(
         let info = model.ready().await?;
         let progress = super::progress(cursors.len(), " cursors");
         let repositories = Repositories::read(&args.inputs);
-        let means = |source: &Source| Means {
-            surroundings: repositories.around(source),
-            ..Means::new(model.clone(), config.clone())
-        };
+        let bare = Means::new(model.clone(), config.clone());
+        let means = |source: &Source| repositories.means(&bare, source);
         let report = ablate(sources, cursors, &args.only, &info, means, || {
             progress.inc(1)
         })

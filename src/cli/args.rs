@@ -189,6 +189,10 @@ pub struct EvalArgs {
     /// Instead: what each prompt section and clean-up rule is worth, with and without it.
     #[arg(long, conflicts_with_all = ["against", "answers"])]
     pub ablation: bool,
+    /// Instead: what the name check says of what the authors wrote, which should be nothing. Asks
+    /// no model; --answers takes the lines it is wrong about.
+    #[arg(long, conflicts_with_all = ["against", "ablation"])]
+    pub names: bool,
     /// With --ablation: only these names.
     #[arg(
         long,

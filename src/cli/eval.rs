@@ -13,6 +13,7 @@ use crate::completion::Means;
 use crate::config::CompletionConfig;
 use crate::config::format::Order;
 use crate::evaluation::cursors::{self, Cursor, Task};
+use crate::evaluation::known_names::{self, Report};
 use crate::evaluation::repositories::Repositories;
 use crate::evaluation::rest_of_line::{self, Outcome};
 use crate::evaluation::{Source, bits, sources, typing};
@@ -54,6 +55,9 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode> {
              or more"
         );
     }
+    if args.names {
+        return check_names(args, &found, &cursors);
+    }
     if args.ablation {
         return super::ablation::run(args, &found, &cursors, &config);
     }
@@ -93,6 +97,50 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What the name check says of true code: no model is asked.
+fn check_names(args: &EvalArgs, found: &[Source], cursors: &[Cursor]) -> Result<ExitCode> {
+    use crate::completion::trim::names::Kind;
+
+    let repositories = Repositories::read(&args.inputs);
+    let progress = super::progress(cursors.len(), "");
+    let report: Report =
+        known_names::check_true_code(found, cursors, &repositories, || progress.inc(1));
+    progress.finish_and_clear();
+    let mut answers = args.answers.as_ref().map(create).transpose()?;
+    for (cursor, finding) in &report.cases {
+        let Some(out) = &mut answers else { break };
+        let source = &found[cursor.source_idx];
+        let line_start = source.text[..cursor.offset]
+            .rfind('\n')
+            .map_or(0, |at| at + 1);
+        let unknown: Vec<_> = finding
+            .unknown
+            .iter()
+            .map(|one| json!({"name": one.name, "kind": format!("{:?}", one.kind)}))
+            .collect();
+        writeln!(
+            out,
+            "{}",
+            json!({
+                "repo": source.repo, "path": source.path, "offset": cursor.offset,
+                "before": &source.text[line_start..cursor.offset], "gold": cursor.gold,
+                "unknown": unknown,
+            })
+        )?;
+    }
+    println!(
+        "{} cursors in {} files, {:.1} names looked up at each; true code with a name called missing: {}",
+        cursors.len(),
+        found.len(),
+        report.n_lookups as f64 / cursors.len() as f64,
+        report.flagged
+    );
+    for kind in [Kind::Name, Kind::Attribute, Kind::Keyword, Kind::Import] {
+        println!("{kind:?}: {}", report.of_kind(kind));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 fn task(name: TaskName) -> Task {
     match name {
         TaskName::Line => Task::Line,
@@ -115,12 +163,12 @@ fn judge(
         let info = model.ready().await?;
         let tokenizer = model.tokenizer().context("the model has no tokenizer")?;
         let progress = super::progress(cursors.len() + args.files, "");
+        let bare = Means::new(model.clone(), config.clone());
         let repositories = Repositories::read(&args.inputs);
-        let mut means = Means::new(model.clone(), config.clone());
         let mut outcomes = Vec::with_capacity(cursors.len());
         for cursor in cursors {
             let source = &found[cursor.source_idx];
-            means.surroundings = repositories.around(source);
+            let means = repositories.means(&bare, source);
             typing::read_before(source, cursor, args.typed, &means).await?;
             outcomes.push(rest_of_line::by_model(source, cursor, &means).await?);
             progress.inc(1);
@@ -182,7 +230,7 @@ fn write_answers(
             json!({
                 "by": name, "repo": source.repo, "path": source.path, "offset": cursor.offset,
                 "before": before, "gold": cursor.gold, "answer": outcome.answer,
-                "score": outcome.score, "why_nothing": outcome.why_nothing, "exact": outcome.exact, "similarity": outcome.similarity,
+                "score": outcome.score, "why_nothing": outcome.why_nothing, "import": outcome.import, "exact": outcome.exact, "similarity": outcome.similarity,
             })
         )?;
     }

@@ -6,6 +6,7 @@
 mod block_end;
 mod closers;
 mod indentation;
+pub mod names;
 mod parse_errors;
 mod repeated_suffix;
 mod repetition;
@@ -20,6 +21,7 @@ use crate::completion::trigger::Extent;
 use crate::session::Snapshot;
 
 pub use block_end::Watch;
+pub use names::MissingImport;
 
 /// An answer as it stands, with what surrounds it.
 #[derive(Clone)]
@@ -70,6 +72,8 @@ pub enum Verdict {
     Keep,
     /// Keep so many bytes of it.
     Cut(usize),
+    /// Leave it, and bring in what it needs.
+    Import(MissingImport),
     /// Show nothing; the text says why.
     Drop(&'static str),
 }
@@ -82,7 +86,7 @@ pub struct Rule {
 }
 
 /// The rules, in order.
-pub static RULES: [Rule; 8] = [
+pub static RULES: [Rule; 9] = [
     Rule {
         name: "block_end",
         judge: block_end::judge,
@@ -106,6 +110,10 @@ pub static RULES: [Rule; 8] = [
     Rule {
         name: "parse_errors",
         judge: parse_errors::judge,
+    },
+    Rule {
+        name: "names",
+        judge: names::judge,
     },
     Rule {
         name: "whitespace",
@@ -137,7 +145,7 @@ pub fn trim(draft: &mut Draft<'_>, uses: impl Fn(&str) -> bool) -> (bool, Vec<Ap
         match verdict {
             Verdict::Keep => continue,
             Verdict::Cut(end) => draft.text.truncate(end),
-            Verdict::Drop(_) => {}
+            Verdict::Import(_) | Verdict::Drop(_) => {}
         }
         let dropped = matches!(verdict, Verdict::Drop(_));
         applied.push(Applied {
@@ -175,6 +183,9 @@ pub(crate) mod fixture {
         };
         match judge(&draft) {
             Verdict::Keep => format!("{before}⟦{says}⟧{after}"),
+            Verdict::Import(missing) => {
+                format!("{before}⟦{says}⟧{after}and {}", missing.statement)
+            }
             Verdict::Cut(end) => format!("{before}⟦{}⟧{after}", &says[..end]),
             Verdict::Drop(why) => format!("nothing: {why}"),
         }

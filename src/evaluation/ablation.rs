@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::bootstrap::clustered;
 use super::cursors::{Cursor, Task};
 use super::rest_of_line::Outcome;
-use super::{Share, Source};
+use super::{Share, Source, repositories};
 use crate::completion::{self, Answer, Means, Request, prompt, trim};
 use crate::config::CompletionConfig;
 use crate::model::{Job, ModelError, ModelInfo};
@@ -195,6 +195,7 @@ async fn observe(
     base: Option<&Observed>,
 ) -> Result<Observed, ModelError> {
     let snapshot = Snapshot::of(&source.path, &cursor.text(source));
+    let _opened = repositories::open(&snapshot, &means.surroundings);
     let request = completion::prepare(&snapshot, cursor.offset, cursor.extent(), means).await?;
     if let Some(base) = base
         && base.job == request.job

@@ -2,7 +2,7 @@
 
 use crate::completion::{self, Means};
 use crate::evaluation::cursors::Cursor;
-use crate::evaluation::{Share, Source, copy::copy};
+use crate::evaluation::{Share, Source, copy::copy, repositories};
 use crate::model::ModelError;
 use crate::session::Snapshot;
 
@@ -15,6 +15,8 @@ pub struct Outcome {
     pub score: Option<f32>,
     /// Why nothing was answered, where a model was asked.
     pub why_nothing: Option<String>,
+    /// The import that the answer brings along.
+    pub import: Option<String>,
     /// Whether it equals what the author wrote.
     pub exact: bool,
     /// Edit similarity in `0.0..=1.0`: 1 − Levenshtein distance ÷ the longer length, in characters.
@@ -30,6 +32,7 @@ impl Outcome {
             answer,
             score,
             why_nothing: None,
+            import: None,
             exact,
             similarity,
         }
@@ -46,10 +49,15 @@ pub async fn by_model(
     means: &Means,
 ) -> Result<Outcome, ModelError> {
     let snapshot = Snapshot::of(&source.path, &cursor.text(source));
+    let _opened = repositories::open(&snapshot, &means.surroundings);
     let answer = completion::complete_to(&snapshot, cursor.offset, cursor.extent(), means).await?;
+    let import = answer
+        .missing_import()
+        .map(|import| import.statement.clone());
     let outcome = Outcome::of(answer.text.unwrap_or_default(), answer.score, &cursor.gold);
     Ok(Outcome {
         why_nothing: answer.why_nothing,
+        import,
         ..outcome
     })
 }

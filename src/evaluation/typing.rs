@@ -1,7 +1,7 @@
 //! Cursors as a typist reaches them: the prompts of the keys before are in the KV cache.
 
-use super::Source;
 use super::cursors::Cursor;
+use super::{Source, repositories};
 use crate::completion::{self, Means};
 use crate::model::{Event, Job, ModelError, Reuse};
 use crate::session::Snapshot;
@@ -28,6 +28,7 @@ pub async fn read_before(
         .collect();
     for (n, &offset) in starts.iter().rev().enumerate() {
         let snapshot = Snapshot::of(&source.path, &format!("{}{after}", &before[..offset]));
+        let _opened = repositories::open(&snapshot, &means.surroundings);
         let request = completion::prepare(&snapshot, offset, cursor.extent(), means).await?;
         let mut job = Job {
             max_tokens: 0,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::place::{Folder, Place};
 use super::symbols::{Class, Function, ImportPath, Module, Symbol};
 use super::{Project, Shared, builtins};
+use crate::syntax::import_block::Origin;
 use crate::syntax::names::Import;
 
 /// What a name stands for.
@@ -84,6 +85,26 @@ impl Project {
     /// What an import stands for.
     pub fn import(&self, import: Import<'_>, from: From<'_>) -> Found {
         self.shared.import(&import.into(), from, 0)
+    }
+
+    /// Where the module of an absolute import in a file comes from.
+    pub fn origin(&self, dotted: &str, from: &str) -> Origin {
+        let start = self.shared.import_root(from);
+        let first = dotted.split('.').next().unwrap_or_default();
+        let library = self.shared.environment().library.clone();
+        match self.shared.find_absolute(Some(&start), first) {
+            Some(Place::Project(_) | Place::Namespace(Folder::Project(_))) => Origin::Project,
+            Some(Place::Table(_)) => Origin::Library,
+            Some(Place::Disk(path) | Place::Namespace(Folder::Disk(path)))
+                if library
+                    .as_ref()
+                    .is_some_and(|library| path.starts_with(library))
+                    && !path.iter().any(|part| part == "site-packages") =>
+            {
+                Origin::Library
+            }
+            _ => Origin::Installed,
+        }
     }
 
     /// What a name of a module stands for, seen from outside.
