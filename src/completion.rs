@@ -41,7 +41,7 @@ use crate::syntax::{self, Place};
 pub use ahead::PAUSE;
 pub use layout::Layouts;
 pub use request::{LEFT_TO_RIGHT, Request, prepare};
-pub use surroundings::Surroundings;
+pub use surroundings::{Diagnostic, Edited, OpenFile, Surroundings};
 pub use typing::{Size, Touched, Typing};
 pub use writing::Written;
 

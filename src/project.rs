@@ -28,7 +28,7 @@ use ropey::Rope;
 use changes::Changes;
 use definitions::Definitions;
 use environment::Environment;
-pub use files::{File, Files, Fit};
+pub use files::{File, Files, Fit, may_be_shown};
 use keeper::Notice;
 use modules::Modules;
 use snippets::Snippets;

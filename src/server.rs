@@ -13,6 +13,7 @@ mod inline_completion;
 mod progress;
 mod projects;
 mod protocol;
+mod surroundings;
 mod switch;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -5,12 +5,14 @@
 
 mod document;
 mod in_flight;
+mod recent;
 mod snapshot;
 
 use std::collections::HashMap;
 
 pub use document::{Document, Edit};
 pub use in_flight::{InFlight, Ticket};
+pub use recent::{Change, Recent, Region};
 pub use snapshot::Snapshot;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -19,17 +21,21 @@ use xxhash_rust::xxh3::xxh3_64;
 pub struct Session {
     documents: HashMap<String, Document>,
     in_flight: InFlight,
+    recent: Recent,
 }
 
 impl Session {
     /// Opens a document, or replaces the one that had this URI.
     pub fn open(&mut self, uri: String, document: Document) {
+        self.recent.closed(&uri);
+        self.recent.used(&uri);
         self.documents.insert(uri, document);
     }
 
     /// Forgets a document and gives up what is computed for it.
     pub fn close(&mut self, uri: &str) {
         self.documents.remove(uri);
+        self.recent.closed(uri);
         self.in_flight.supersede(uri);
     }
 
@@ -56,8 +62,19 @@ impl Session {
         Some(snapshot)
     }
 
+    /// What was used and edited last.
+    pub fn recent(&self) -> &Recent {
+        &self.recent
+    }
+
+    /// What was used and edited last, to be changed.
+    pub fn recent_mut(&mut self) -> &mut Recent {
+        &mut self.recent
+    }
+
     /// Makes the caller the newest request for a document; the one before is superseded.
     pub fn begin(&mut self, uri: &str) -> Ticket {
+        self.recent.used(uri);
         self.in_flight.begin(uri)
     }
 

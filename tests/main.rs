@@ -5,6 +5,7 @@
 mod architecture;
 mod bench;
 mod command;
+mod context;
 mod editor;
 mod ordering;
 #[cfg(feature = "llama")]

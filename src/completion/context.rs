@@ -4,8 +4,11 @@
 //! A section is a row of [`PROVIDERS`]: a name and a function that finds its items. What it finds
 //! is fitted to its share of the tokens, and then held: see [`Context::settle`].
 
+mod open_files;
 mod own_file;
 mod query;
+mod recent_edits;
+mod signatures;
 mod snippets;
 
 use std::ops::Range;
@@ -42,8 +45,13 @@ pub(super) struct Item {
 type Provider = fn(&Ask<'_>) -> Vec<Item>;
 
 /// The sections, most stable first. Their names are rows of [`super::prompt::SECTIONS`].
-static PROVIDERS: [(&str, Provider); 2] =
-    [("snippets", snippets::find), ("own_file", own_file::find)];
+static PROVIDERS: [(&str, Provider); 5] = [
+    ("signatures", signatures::find),
+    ("snippets", snippets::find),
+    ("open_files", open_files::find),
+    ("recent_edits", recent_edits::find),
+    ("own_file", own_file::find),
+];
 
 /// An item that is shown.
 #[derive(Debug, Clone)]
@@ -124,7 +132,9 @@ impl Context {
         behind: usize,
         spelling: &Spelling<'_>,
     ) -> Context {
-        let key = ask.query.key(ask.surroundings);
+        // Less is found where the text is not parsed yet.
+        let is_parsed = u64::from(ask.snapshot.tree.is_some());
+        let key = ask.query.key(ask.surroundings) ^ is_parsed;
         if let Some(held) = held
             && held.key == key
             && held.room == room

@@ -50,8 +50,11 @@ pub struct Optional {
 }
 
 /// The sections that can be left out, in the order of the prompt.
-pub static SECTIONS: [Optional; 5] = [
+pub static SECTIONS: [Optional; 8] = [
+    optional("signatures", LARGE),
     optional("snippets", LARGE),
+    optional("open_files", LARGE),
+    optional("recent_edits", LARGE),
     optional("own_file", LARGE),
     optional("path", 0),
     optional("outline", 0),

@@ -37,6 +37,7 @@ impl Repositories {
     pub fn around(&self, source: &Source) -> Arc<Surroundings> {
         Arc::new(Surroundings {
             project: self.by_name.get(&source.repo).cloned(),
+            ..Surroundings::default()
         })
     }
 

@@ -122,6 +122,25 @@ pub(super) fn fit(text: &str) -> Fit {
     }
 }
 
+/// Whether a document that need not be of the project may be shown to a model. Files whose names
+/// are used for secrets are never shown, whatever they hold.
+pub fn may_be_shown(path: &str, text: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let starts = [
+        ".env",
+        ".netrc",
+        ".pypirc",
+        "id_rsa",
+        "id_ed25519",
+        "credentials",
+        "secrets",
+    ];
+    let ends = [".pem", ".key", ".p12", ".pfx", ".kdbx"];
+    let is_secret = starts.iter().any(|start| name.starts_with(start))
+        || ends.iter().any(|end| name.ends_with(end));
+    !is_secret && fit(text) == Fit::Show
+}
+
 /// The text of a file that is UTF-8 and has at most `max_bytes`. A byte order mark is left out.
 pub(super) fn read(path: &Path, max_bytes: u64) -> Option<String> {
     if std::fs::metadata(path).ok()?.len() > max_bytes {

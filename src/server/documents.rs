@@ -1,7 +1,9 @@
 //! Open, change, close. Synchronous throughout: nothing here may be overtaken.
 
+use std::ops::Range;
 use std::time::Duration;
 
+use ropey::Rope;
 use tower_lsp::gen_lsp_types::{
     DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
     TextDocumentContentChangeEvent,
@@ -9,7 +11,7 @@ use tower_lsp::gen_lsp_types::{
 
 use super::{Server, Started, convert, inline_completion};
 use crate::completion::{PAUSE, Touched};
-use crate::session::{Document, Edit, Snapshot, identity};
+use crate::session::{Change, Document, Edit, Session, Snapshot, identity};
 
 pub(super) fn open(server: &Server, params: DidOpenTextDocumentParams) {
     let Some(started) = server.started() else {
@@ -28,7 +30,15 @@ pub(super) fn open(server: &Server, params: DidOpenTextDocumentParams) {
         // Where the user will type is not known yet. Whatever part of the prompt does not depend
         // on it is read, and the weights are in memory.
         let offset = snapshot.text.len_bytes();
-        read_ahead(server, started, &uri, &snapshot, offset, Duration::ZERO);
+        read_ahead(
+            server,
+            started,
+            &session,
+            &uri,
+            &snapshot,
+            offset,
+            Duration::ZERO,
+        );
     }
 }
 
@@ -52,6 +62,7 @@ pub(super) fn change(server: &Server, params: DidChangeTextDocumentParams) {
         );
     }
     let mut touched = Vec::new();
+    let mut changes = Vec::new();
     for change in params.content_changes {
         match change {
             TextDocumentContentChangeEvent::TextDocumentContentChangePartial(change) => {
@@ -60,6 +71,7 @@ pub(super) fn change(server: &Server, params: DidChangeTextDocumentParams) {
                     start: range.start,
                     n_inserted: change.text.len(),
                 });
+                changes.push(line_change(document.text(), &range, &change.text));
                 document.apply(&Edit {
                     range,
                     text: change.text,
@@ -76,11 +88,13 @@ pub(super) fn change(server: &Server, params: DidChangeTextDocumentParams) {
     }
     document.defer(version);
     started.projects.edited(&uri, document.text());
+    let recent = session.recent_mut();
+    (changes.into_iter()).for_each(|change| recent.edited(&uri, change));
     if let Some(snapshot) = session.glimpse(&uri) {
         server.typing.edited(&snapshot, &touched);
         if let Some(last) = touched.last() {
             let offset = last.start + last.n_inserted;
-            read_ahead(server, started, &uri, &snapshot, offset, PAUSE);
+            read_ahead(server, started, &session, &uri, &snapshot, offset, PAUSE);
         }
     }
 }
@@ -89,15 +103,26 @@ pub(super) fn change(server: &Server, params: DidChangeTextDocumentParams) {
 fn read_ahead(
     server: &Server,
     started: &Started,
+    session: &Session,
     uri: &str,
     snapshot: &Snapshot,
     offset: usize,
     after: Duration,
 ) {
-    if let Some(means) = inline_completion::means(server, started, uri)
+    if let Some(means) = inline_completion::means(server, started, session, uri)
         && means.config.prefetch
     {
         server.typing.read_ahead(snapshot, offset, &means, after);
+    }
+}
+
+/// The lines that an edit touches.
+fn line_change(text: &Rope, range: &Range<usize>, inserted: &str) -> Change {
+    let line = text.byte_to_line(range.start);
+    Change {
+        line,
+        n_removed: text.byte_to_line(range.end) - line,
+        n_inserted: inserted.matches('\n').count(),
     }
 }
 

@@ -12,9 +12,9 @@ use tower_lsp::gen_lsp_types::{
 use tower_lsp::jsonrpc::Result;
 
 use super::progress;
-use super::{Server, Started, convert};
+use super::{Server, Started, convert, surroundings};
 use crate::completion::{Ask, Means};
-use crate::session::Snapshot;
+use crate::session::{Session, Snapshot};
 
 /// `textDocument/inlineCompletion`. Exactly one answer comes of each request: ghost text, an empty
 /// list when there is none, `null` when a newer request has taken over, or tower-lsp's own answer
@@ -112,7 +112,12 @@ struct Word {
 }
 
 /// What a completion in a document works with; `None` while ghost text is switched off.
-pub(super) fn means(server: &Server, started: &Started, uri: &str) -> Option<Means> {
+pub(super) fn means(
+    server: &Server,
+    started: &Started,
+    session: &Session,
+    uri: &str,
+) -> Option<Means> {
     let mut means = Means::new(started.model(), server.config().completion);
     if !means.config.enabled {
         return None;
@@ -123,7 +128,7 @@ pub(super) fn means(server: &Server, started: &Started, uri: &str) -> Option<Mea
         .adapters
         .of(Path::new(&document))
         .map(Path::to_owned);
-    means.surroundings = Arc::new(started.projects.around(uri));
+    means.surroundings = Arc::new(surroundings::around(started, session, uri));
     means.layouts = Arc::clone(&server.layouts);
     Some(means)
 }
@@ -135,16 +140,16 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
         return Outcome::Nothing;
     };
     let encoding = started.traits.encoding;
-    let Some(means) = means(server, started, &place.text_document.uri.0) else {
-        return Outcome::Nothing;
-    };
     let uri = &place.text_document.uri.0;
-    let (mut snapshot, mut ticket) = {
+    let (means, mut snapshot, mut ticket) = {
         let mut session = server.session();
+        let Some(means) = means(server, started, &session, uri) else {
+            return Outcome::Nothing;
+        };
         let Some(snapshot) = session.glimpse(uri) else {
             return Outcome::Nothing;
         };
-        (snapshot, session.begin(uri))
+        (means, snapshot, session.begin(uri))
     };
     let offset = convert::offset(&snapshot.text, place.position, encoding);
     let ask = Ask { offset, invoked };

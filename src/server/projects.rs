@@ -45,6 +45,7 @@ impl Projects {
     pub(super) fn around(&self, uri: &str) -> Surroundings {
         Surroundings {
             project: self.of(uri).map(|(project, _)| Arc::clone(project)),
+            ..Surroundings::default()
         }
     }
 

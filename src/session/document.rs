@@ -62,6 +62,11 @@ impl Document {
         &self.text
     }
 
+    /// The path to show a model.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The version the client gave last.
     pub fn version(&self) -> i32 {
         self.version

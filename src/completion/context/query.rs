@@ -38,6 +38,7 @@ impl Query {
         project
             .map(|project| project.generation())
             .hash(&mut hasher);
+        surroundings.n_regions.hash(&mut hasher);
         hasher.finish()
     }
 }
