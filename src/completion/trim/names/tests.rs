@@ -32,6 +32,7 @@ fn shown(project: Option<Project>, fixture: &str, says: &str) -> String {
     let snapshot = Snapshot::of("shop/main.py", &format!("{before}{after}"));
     let surroundings = Surroundings {
         project: project.map(Arc::new),
+        ..Surroundings::default()
     };
     if let Some(project) = &surroundings.project {
         project.edited(&snapshot.path, &snapshot.text);
