@@ -10,6 +10,7 @@ mod eval;
 mod open;
 mod picture;
 mod serve;
+mod why;
 
 use std::process::ExitCode;
 
@@ -22,6 +23,7 @@ pub fn run(args: Args) -> ExitCode {
     let done = match args.command {
         Command::Serve(args) => serve::run(&args),
         Command::Complete(args) => complete::run(&args),
+        Command::Why(args) => why::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Bench { what } => bench::run(&what),

@@ -20,6 +20,7 @@ pub mod show;
 pub mod site;
 mod surroundings;
 pub mod taste;
+pub mod trace;
 pub mod trigger;
 pub mod trim;
 mod type_through;
@@ -82,6 +83,8 @@ pub struct Answer {
     /// How the model was asked, such as `Qwen-Coder (prefix, suffix, middle)`; a model that cannot
     /// fill in the middle writes from left to right. `None` where no model was asked.
     pub format: Option<String>,
+    /// What the model wrote, before any rule; `None` where no model wrote for this request.
+    pub written: Option<Written>,
     /// Where it came from.
     pub source: Source,
     /// Where the time went.
@@ -142,6 +145,7 @@ impl Answer {
             usage: Usage::default(),
             stop: None,
             prompt: None,
+            written: None,
             source: Source::Silence,
             timings: Timings::default(),
             format: None,

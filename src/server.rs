@@ -15,6 +15,7 @@ mod projects;
 mod protocol;
 mod surroundings;
 mod switch;
+mod why;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -37,6 +38,7 @@ use crate::serving::{Open, Serving};
 use crate::session::Session;
 use capabilities::ClientTraits;
 use projects::Projects;
+use why::LastAnswers;
 
 /// Requests handled at once. A cancel is itself a message that needs a place: with tower-lsp's
 /// default of four, four slow requests would keep every cancel waiting until one has ended.
@@ -53,6 +55,7 @@ pub struct Server {
     open: Open,
     /// What the last prompt of each document was laid from.
     layouts: Arc<Layouts>,
+    last_answers: LastAnswers,
     /// What `initialize` settles.
     started: OnceLock<Started>,
     saw_shutdown: Arc<AtomicBool>,
@@ -98,6 +101,7 @@ where
         given: given.clone(),
         open: open.clone(),
         layouts: Arc::default(),
+        last_answers: LastAnswers::default(),
         started: OnceLock::new(),
         saw_shutdown: saw_shutdown.clone(),
     });
@@ -216,8 +220,11 @@ impl LanguageServer for Server {
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LspAny>> {
-        guard::sync("executeCommand", || switch::execute(self, params))
-            .unwrap_or_else(|| Err(Error::internal_error()))
+        let execute = || match params.command.as_str() {
+            why::WHY => why::execute(self, &params),
+            _ => switch::execute(self, params),
+        };
+        guard::sync("executeCommand", execute).unwrap_or_else(|| Err(Error::internal_error()))
     }
 
     async fn inline_completion(

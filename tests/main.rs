@@ -14,3 +14,4 @@ mod server;
 mod stress;
 mod switching;
 mod typing;
+mod why;

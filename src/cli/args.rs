@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand};
 Examples:
   midfill complete app.py:12:20            what would stand at line 12, column 20?
   midfill complete app.py:12 --json        at the end of line 12, for a program to read
+  midfill why app.py:12:20                 why this, or why nothing?
   midfill doctor                           is all well, and how fast is it?
   midfill doctor --model qwen.gguf         the same for another model
   midfill serve                            the language server, on standard input and output
@@ -39,6 +40,14 @@ Examples:
   midfill complete app.py:12        at the end of line 12
   midfill complete - < app.py       at the end of standard input")]
     Complete(CompleteArgs),
+    /// Explain a completion: prompt, tokens, times, every rule's verdict, or why there is none.
+    #[command(after_help = "\
+Examples:
+  midfill why app.py:12:20          why does, or would, this stand at line 12, column 20?
+  midfill why app.py:12 --by-hand   the same for a completion asked for by hand
+
+In an editor, the command `midfill.why` explains the last ghost text; in Neovim, :Midfill why.")]
+    Why(WhyArgs),
     /// Say what was found, how fast it is, and what is wrong.
     Doctor(DoctorArgs),
     /// Measure how often the rest of a line is right, beside baselines.
@@ -117,6 +126,22 @@ pub struct CompleteArgs {
     /// Lines shown before and after the completion.
     #[arg(long, value_name = "LINES", default_value_t = 8)]
     pub around: usize,
+}
+
+/// `midfill why`.
+#[derive(Debug, clap::Args)]
+pub struct WhyArgs {
+    /// FILE:LINE:COLUMN or FILE:LINE, counted from 1; `-` reads standard input to its end.
+    pub place: String,
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// As if asked for by hand, not while typing.
+    #[arg(long)]
+    pub by_hand: bool,
+    /// JSON for a program to read.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `midfill doctor`.

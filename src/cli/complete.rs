@@ -71,13 +71,13 @@ pub(super) fn run(args: &CompleteArgs) -> Result<ExitCode> {
 
 /// A place as typed, counted from 1.
 #[derive(Debug, PartialEq, Eq)]
-struct Place {
-    file: String,
+pub(super) struct Place {
+    pub(super) file: String,
     line: Option<usize>,
     column: Option<usize>,
 }
 
-fn place(typed: &str) -> Result<Place> {
+pub(super) fn place(typed: &str) -> Result<Place> {
     let number = |text: &str| text.parse::<usize>().ok().filter(|n| *n > 0);
     let parts: Vec<&str> = typed.rsplitn(3, ':').collect();
     let place = match *parts {
@@ -106,7 +106,7 @@ fn place(typed: &str) -> Result<Place> {
     Ok(place)
 }
 
-fn read(file: &str) -> Result<String> {
+pub(super) fn read(file: &str) -> Result<String> {
     let mut bytes = Vec::new();
     if file == "-" {
         std::io::stdin()
@@ -123,7 +123,7 @@ fn read(file: &str) -> Result<String> {
     })
 }
 
-fn offset(text: &str, place: &Place) -> Result<usize> {
+pub(super) fn offset(text: &str, place: &Place) -> Result<usize> {
     let Some(line) = place.line else {
         return Ok(text.len());
     };

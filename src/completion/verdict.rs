@@ -47,6 +47,7 @@ pub fn judge(request: &Request, written: Written, considered: Considered, means:
         usage: written.usage,
         stop: written.stop,
         prompt: Some(request.prompt.clone()),
+        written: Some(written),
         source: Source::Model,
         timings: Timings::default(),
         format: Some(request.format.clone()),

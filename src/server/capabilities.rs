@@ -8,6 +8,7 @@ use tower_lsp::gen_lsp_types::{
 
 use super::convert::{self, Encoding};
 use super::switch::SWITCH_MODEL;
+use super::why::WHY;
 
 /// What we need to know of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +108,7 @@ pub(super) fn announced(traits: &ClientTraits) -> ServerCapabilities {
             ..CompletionOptions::default()
         }),
         execute_command_provider: Some(ExecuteCommandOptions {
-            commands: vec![SWITCH_MODEL.to_owned()],
+            commands: [SWITCH_MODEL, WHY].map(str::to_owned).to_vec(),
             ..ExecuteCommandOptions::default()
         }),
         ..ServerCapabilities::default()

@@ -135,4 +135,5 @@ pub(super) fn close(server: &Server, params: &DidCloseTextDocumentParams) {
     }
     server.session().close(uri);
     server.typing.closed(identity(uri));
+    server.last_answers.forget(uri);
 }

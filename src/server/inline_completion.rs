@@ -13,7 +13,7 @@ use tower_lsp::jsonrpc::Result;
 
 use super::progress;
 use super::{Server, Started, convert, surroundings};
-use crate::completion::{Ask, Means};
+use crate::completion::{Answer, Ask, Means};
 use crate::session::{Session, Snapshot};
 
 /// `textDocument/inlineCompletion`. Exactly one answer comes of each request: ghost text, an empty
@@ -141,18 +141,20 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
     };
     let encoding = started.traits.encoding;
     let uri = &place.text_document.uri.0;
-    let (means, mut snapshot, mut ticket) = {
+    let (means, ask, mut snapshot, mut ticket) = {
         let mut session = server.session();
-        let Some(means) = means(server, started, &session, uri) else {
-            return Outcome::Nothing;
-        };
         let Some(snapshot) = session.glimpse(uri) else {
             return Outcome::Nothing;
         };
-        (means, snapshot, session.begin(uri))
+        let offset = convert::offset(&snapshot.text, place.position, encoding);
+        let ask = Ask { offset, invoked };
+        let Some(means) = means(server, started, &session, uri) else {
+            let answer = Answer::silent("ghost text is switched off by the option `enabled`");
+            server.last_answers.keep(uri, snapshot, ask, answer);
+            return Outcome::Nothing;
+        };
+        (means, ask, snapshot, session.begin(uri))
     };
-    let offset = convert::offset(&snapshot.text, place.position, encoding);
-    let ask = Ask { offset, invoked };
     let answer = match server.typing.recall(&snapshot, ask, &means) {
         Some(answer) => Ok(Some(answer)),
         None => {
@@ -172,6 +174,8 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
         Ok(None) => return Outcome::Superseded,
         Err(error) => {
             progress::model_error(&server.client, &error).await;
+            let answer = Answer::silent(error.to_string());
+            server.last_answers.keep(uri, snapshot, ask, answer);
             return Outcome::Nothing;
         }
     };
@@ -188,14 +192,16 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
         let totals = means.model.usage_total();
         progress::usage(&server.client, &answer, asked.elapsed(), totals).await;
     }
-    match answer.text {
+    let outcome = match &answer.text {
         None => Outcome::Nothing,
         Some(text) => Outcome::Found(Found {
-            text,
-            position: convert::position(&snapshot.text, offset, encoding),
-            word: word_before(&snapshot, offset),
+            text: text.clone(),
+            position: convert::position(&snapshot.text, ask.offset, encoding),
+            word: word_before(&snapshot, ask.offset),
         }),
-    }
+    };
+    server.last_answers.keep(uri, snapshot, ask, answer);
+    outcome
 }
 
 fn word_before(snapshot: &Snapshot, offset: usize) -> Word {

@@ -128,6 +128,20 @@ M.any_server = {
   end,
 }
 
+M.any_server[':Midfill why explains the last ghost text in a window that q closes'] = function(open)
+  local editor = open({ text = '$0' })
+  editor:type('itotal = ')
+  editor:expect_ghost('sum(prices) + tax')
+  editor:type('<Esc>')
+  editor:lua("vim.cmd('Midfill why')")
+  editor:expect_lua('markdown', 'return vim.bo.filetype')
+  local report = editor:text()
+  assert(report:find('# Ghost text was shown', 1, true), report)
+  assert(report:find('total = ⟦sum(prices) + tax⟧', 1, true), report)
+  editor:type('q')
+  editor:expect_lua('python', 'return vim.bo.filetype')
+end
+
 --- Cases about the editor's side alone, on the stand-in.
 M.stand_in = {
   ['without the capability there is no ghost text and <Tab> is plain'] = function(open)

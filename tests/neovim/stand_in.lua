@@ -18,7 +18,7 @@ for index = 2, #arg do
   end
 end
 local log = options.log and assert(io.open(options.log, 'w'))
-local documents, cancelled, closed = {}, {}, false
+local documents, cancelled, closed, last = {}, {}, false, nil
 local stdin, stdout = vim.uv.new_pipe(), vim.uv.new_pipe()
 stdin:open(0)
 stdout:open(1)
@@ -43,6 +43,7 @@ local function completion(params)
   for _, rule in ipairs(rules) do
     if vim.endswith(before, rule.ends_with) then
       local range = { start = params.position, ['end'] = params.position }
+      last = rule.says
       return { items = { { insertText = rule.says, range = range } } }
     end
   end
@@ -87,6 +88,14 @@ methods['textDocument/inlineCompletion'] = function(params, id)
       send({ id = id, result = answer })
     end
   end, tonumber(options.delay))
+end
+
+methods['workspace/executeCommand'] = function(params, id)
+  if params.command == 'midfill.why' then
+    local text = documents[params.arguments[1]]
+    local markdown = '# Ghost text was shown\n\n' .. vim.trim(text) .. ' ⟦' .. (last or '') .. '⟧'
+    send({ id = id, result = { markdown = markdown } })
+  end
 end
 
 methods['$/cancelRequest'] = function(params)

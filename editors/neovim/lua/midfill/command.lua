@@ -43,17 +43,43 @@ function subcommands.restart()
   vim.notify('Midfill: the server was started anew')
 end
 
+--- Shows text in a window below that `q` closes.
+---@param lines string[]
+---@param filetype? string
+local function show(lines, filetype)
+  vim.cmd('botright new')
+  vim.api.nvim_win_set_height(0, math.min(#lines + 1, 20))
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, lines)
+  vim.bo.buftype, vim.bo.bufhidden, vim.bo.modifiable = 'nofile', 'wipe', false
+  if filetype then
+    vim.bo.filetype = filetype
+  end
+  vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = true })
+end
+
+--- Explains the last ghost text of this buffer, or why there was none.
+function subcommands.why()
+  local client = vim.lsp.get_clients({ name = 'midfill', bufnr = 0 })[1]
+  if not client then
+    return vim.notify('Midfill is not at work in this buffer. :checkhealth midfill may tell why.')
+  end
+  local params = { command = 'midfill.why', arguments = { vim.uri_from_bufnr(0) } }
+  client:request('workspace/executeCommand', params, function(problem, result)
+    if problem or not result then
+      local text = 'Midfill: the server cannot explain (%s).'
+      return vim.notify(text:format(problem and problem.message or 'no answer'), vim.log.levels.ERROR)
+    end
+    show(vim.split(vim.trim(result.markdown), '\n'), 'markdown')
+  end, 0)
+end
+
 --- Shows what `midfill doctor` finds, in a window below.
 function subcommands.doctor()
   local program = M.program()
   local started, problem = pcall(vim.system, { program, 'doctor' }, { text = true }, function(done)
     vim.schedule(function()
       local lines = vim.split(vim.trim(done.stdout .. done.stderr), '\n')
-      vim.cmd('botright new')
-      vim.api.nvim_win_set_height(0, math.min(#lines + 1, 20))
-      vim.api.nvim_buf_set_lines(0, 0, -1, false, lines)
-      vim.bo.buftype, vim.bo.bufhidden, vim.bo.modifiable = 'nofile', 'wipe', false
-      vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = true })
+      show(lines)
     end)
   end)
   if not started then
