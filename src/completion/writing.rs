@@ -33,6 +33,20 @@ impl Written {
     }
 }
 
+/// Probability that all lines so far are right, under which no further line is begun: it would be
+/// right more seldom still, and the person would read it all the same.
+const FURTHER_LINE: f32 = 0.2;
+
+/// Where an answer ends that is not worth a further line: behind its last whole line, once a new one
+/// begins, in bytes. `logprob` is that of the whole text.
+fn unsure_end(text: &str, logprob: f32) -> Option<usize> {
+    if logprob >= FURTHER_LINE.ln() {
+        return None;
+    }
+    let end = text[..text.rfind('\n')?].trim_end().len();
+    (end > 0).then_some(end)
+}
+
 /// Lets the model write. Dropping the future stops it.
 ///
 /// # Errors
@@ -40,6 +54,9 @@ impl Written {
 pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelError> {
     let mut watch = request.watch();
     let mut written = Written::default();
+    // Whoever asks by hand sees all there is.
+    let is_doubted = means.config.uses("further_line") && means.config.min_score.is_finite();
+    let mut logprob = 0.0;
     let mut generation = means.model.generate(request.job.clone());
     while let Some(event) = generation.next().await {
         match event {
@@ -55,6 +72,10 @@ pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelErr
                 written.pieces.push((watch.text().len(), confidence));
                 if let Some(listener) = &means.listener {
                     listener(watch.text());
+                }
+                logprob += confidence.logprob;
+                if is_doubted && written.end.is_none() {
+                    written.end = unsure_end(watch.text(), logprob);
                 }
                 if written.end.is_some() {
                     break;
@@ -72,4 +93,21 @@ pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelErr
     }
     watch.text().clone_into(&mut written.text);
     Ok(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_further_line_is_begun_only_while_the_lines_so_far_are_likely_right() {
+        assert_eq!(unsure_end("if a:\n", -0.1), None, "sure");
+        assert_eq!(
+            unsure_end("if a:", -9.0),
+            None,
+            "the first line is finished"
+        );
+        assert_eq!(unsure_end("if a:  \n    ", -9.0), Some(5));
+        assert_eq!(unsure_end("\n    if a", -9.0), None, "nothing stands yet");
+    }
 }
