@@ -48,7 +48,7 @@ pub use writing::Written;
 
 use prompt::Prompt;
 use trigger::{Decision, Extent};
-use trim::Applied;
+use trim::{Applied, MissingImport};
 
 /// Where and why a completion is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,12 +123,13 @@ pub struct Timings {
 
 impl Answer {
     /// The import that the answer needs and the document has not.
-    pub fn missing_import(&self) -> Option<&trim::MissingImport> {
-        self.text.as_ref()?;
+    pub fn missing_import(&self) -> Option<&MissingImport> {
+        let text = self.text.as_ref()?;
         self.applied
             .iter()
             .find_map(|applied| match &applied.verdict {
-                trim::Verdict::Import(import) => Some(import),
+                // The text may have been cut before the name.
+                trim::Verdict::Import(import) if text.contains(&import.name) => Some(import),
                 _ => None,
             })
     }

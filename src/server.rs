@@ -9,6 +9,7 @@ mod capabilities;
 mod convert;
 mod documents;
 mod guard;
+mod imports;
 mod inline_completion;
 mod progress;
 mod projects;
@@ -220,6 +221,10 @@ impl LanguageServer for Server {
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LspAny>> {
+        if params.command == imports::ADD_IMPORT {
+            let answer = guard::future("executeCommand", imports::execute(self, params));
+            return answer.await.unwrap_or_else(|| Err(Error::internal_error()));
+        }
         let execute = || match params.command.as_str() {
             why::WHY => why::execute(self, &params),
             _ => switch::execute(self, params),

@@ -7,6 +7,8 @@ mod bench;
 mod command;
 mod context;
 mod editor;
+mod features;
+mod imports;
 mod ordering;
 #[cfg(feature = "llama")]
 mod real_model;

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use super::Answer;
 use super::origin::{Here, Origin};
+use super::trim::{Applied, Verdict};
 use crate::model::StopReason;
 
 /// Suggestions kept.
@@ -37,6 +38,8 @@ pub struct Remembered {
     pub score: Option<f32>,
     /// Whether the text ends of its own accord: the model would add nothing to the line.
     pub is_whole: bool,
+    /// The rule that wants an import for the text, if any does.
+    pub import: Option<Applied>,
 }
 
 /// What is known of a place.
@@ -64,6 +67,11 @@ impl Remembered {
             text,
             score: answer.score,
             is_whole: answer.is_whole,
+            import: answer
+                .applied
+                .iter()
+                .find(|applied| matches!(applied.verdict, Verdict::Import(_)))
+                .cloned(),
         })
     }
 
@@ -115,6 +123,7 @@ impl TypeThrough {
                     let found = Recalled::Rest(Remembered {
                         text: Ok(rest.to_owned()),
                         is_whole: shown.is_whole && !typed.is_closed_behind,
+                        import: shown.import.clone(),
                         ..*shown
                     });
                     if let Some(entry) = self.entries.remove(idx) {
@@ -165,6 +174,7 @@ mod tests {
             text: Ok(text.to_owned()),
             score: None,
             is_whole: true,
+            import: None,
         }
     }
 
@@ -180,6 +190,7 @@ mod tests {
                     text: Err(why.to_owned()),
                     score: None,
                     is_whole: true,
+                    import: None,
                 },
                 None => suggestion(text),
             };

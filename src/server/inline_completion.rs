@@ -11,8 +11,9 @@ use tower_lsp::gen_lsp_types::{
 };
 use tower_lsp::jsonrpc::Result;
 
-use super::progress;
 use super::{Server, Started, convert, surroundings};
+use super::{imports, progress};
+use crate::completion::trim::MissingImport;
 use crate::completion::{Answer, Ask, Means};
 use crate::session::{Session, Snapshot};
 
@@ -25,6 +26,12 @@ pub(super) async fn inline(
     params: InlineCompletionParams,
 ) -> Result<Option<InlineCompletionResponse>> {
     let invoked = params.context.trigger_kind == InlineCompletionTriggerKind::Invoked;
+    let uri = params
+        .text_document_position_params
+        .text_document
+        .uri
+        .0
+        .clone();
     let items = match ghost_text(server, params.text_document_position_params, invoked).await {
         Outcome::Superseded => return Ok(None),
         Outcome::Nothing => Vec::new(),
@@ -37,7 +44,9 @@ pub(super) async fn inline(
                 start: found.position,
                 end: found.position,
             }),
-            command: None,
+            command: found
+                .import
+                .map(|(missing, _)| imports::command(&uri, &missing)),
         }],
     };
     Ok(Some(InlineCompletionResponse::InlineCompletionItemList(
@@ -83,6 +92,7 @@ fn popup_item(found: Found) -> CompletionItem {
             },
             new_text: whole,
         })),
+        additional_text_edits: found.import.map(|(_, edit)| vec![edit]),
         ..CompletionItem::default()
     }
 }
@@ -102,6 +112,8 @@ struct Found {
     text: String,
     position: Position,
     word: Word,
+    /// The import it needs, and the edit that adds it to the document as it is.
+    import: Option<(MissingImport, TextEdit)>,
 }
 
 /// The word before the cursor. Identifiers of ASCII letters have as many units as bytes; others
@@ -198,6 +210,10 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
             text: text.clone(),
             position: convert::position(&snapshot.text, ask.offset, encoding),
             word: word_before(&snapshot, ask.offset),
+            import: answer.missing_import().and_then(|missing| {
+                let edit = imports::edit(missing, &snapshot, &means.surroundings, encoding)?;
+                Some((missing.clone(), edit))
+            }),
         }),
     };
     server.last_answers.keep(uri, snapshot, ask, answer);

@@ -127,7 +127,7 @@ local function receive(at, err, result)
   local item = (result.items or result)[1]
   if item then
     clear()
-    shown = { buf = at.buf, row = at.row, col = at.col, text = item.insertText }
+    shown = { buf = at.buf, row = at.row, col = at.col, text = item.insertText, command = item.command }
     draw()
   end
 end
@@ -206,12 +206,19 @@ function M.accept(what)
     return false
   end
   local here = place()
-  local lines = vim.split(portion[what](text), '\n')
+  local command = shown and shown.command
+  local taken = portion[what](text)
+  local lines = vim.split(taken, '\n')
   -- One `u` takes back what was accepted and not what was typed before it.
   vim.go.undolevels = vim.go.undolevels
   api.nvim_buf_set_text(here.buf, here.row, here.col, here.row, here.col, lines)
   local col = (#lines == 1 and here.col or 0) + #lines[#lines]
   api.nvim_win_set_cursor(0, { here.row + #lines, col })
+  local client = client_of(here.buf)
+  if command and client and taken == text then
+    -- What the text needs elsewhere in the file, such as an import.
+    client:exec_cmd(command, { bufnr = here.buf })
+  end
   follow()
   return true
 end

@@ -1,0 +1,93 @@
+//! The import that a completion needs: an edit beside it, or a command behind it.
+
+use std::collections::HashMap;
+
+use serde_json::json;
+use tower_lsp::gen_lsp_types::{
+    Command, ExecuteCommandParams, LspAny, Range, TextEdit, WorkspaceEdit,
+};
+use tower_lsp::jsonrpc::{Error, Result};
+
+use super::convert::{self, Encoding};
+use super::{Server, surroundings};
+use crate::completion::Surroundings;
+use crate::completion::trim::{Around, MissingImport};
+use crate::session::Snapshot;
+
+/// Adds an import to a document. Arguments: the document's URI, the name that the import brings,
+/// and the statement on one line. Behind an inline completion that needs it; the client runs it
+/// once the completion is in the text.
+pub(super) const ADD_IMPORT: &str = "midfill.addImport";
+
+/// The command for an inline completion, which has no room for edits elsewhere.
+pub(super) fn command(uri: &str, missing: &MissingImport) -> Command {
+    Command {
+        title: format!("Add `{}`", missing.statement),
+        tooltip: None,
+        command: ADD_IMPORT.to_owned(),
+        arguments: Some(vec![
+            json!(uri),
+            json!(missing.name),
+            json!(missing.statement),
+        ]),
+    }
+}
+
+/// The edit that adds it to a document as it is; `None` where it stands there already.
+pub(super) fn edit(
+    missing: &MissingImport,
+    snapshot: &Snapshot,
+    surroundings: &Surroundings,
+    encoding: Encoding,
+) -> Option<TextEdit> {
+    let around = Around {
+        snapshot,
+        offset: 0,
+        surroundings,
+    };
+    let (range, new_text) = missing.edit(around)?;
+    let position = |offset| convert::position(&snapshot.text, offset, encoding);
+    Some(TextEdit {
+        range: Range {
+            start: position(range.start),
+            end: position(range.end),
+        },
+        new_text,
+    })
+}
+
+/// Runs the command: asks the client to make the edit. Answers whether there was one to make.
+pub(super) async fn execute(
+    server: &Server,
+    params: ExecuteCommandParams,
+) -> Result<Option<LspAny>> {
+    let arguments = params.arguments.unwrap_or_default();
+    let texts: Vec<&str> = arguments.iter().filter_map(|one| one.as_str()).collect();
+    let [uri, name, statement] = texts[..] else {
+        return Err(Error::invalid_params(format!(
+            "{ADD_IMPORT} takes the URI of a document, a name and an import statement"
+        )));
+    };
+    let missing = MissingImport {
+        name: name.to_owned(),
+        statement: statement.to_owned(),
+    };
+    let Some(edit) = fresh_edit(server, uri, &missing) else {
+        return Ok(Some(json!(false)));
+    };
+    let edit = WorkspaceEdit {
+        changes: Some(HashMap::from([(uri.to_owned().into(), vec![edit])])),
+        ..WorkspaceEdit::default()
+    };
+    let result = server.client.apply_edit(edit).await?;
+    Ok(Some(json!(result.applied)))
+}
+
+/// The edit for the document as it is now.
+fn fresh_edit(server: &Server, uri: &str, missing: &MissingImport) -> Option<TextEdit> {
+    let started = server.started()?;
+    let mut session = server.session();
+    let snapshot = session.snapshot(uri)?;
+    let surroundings = surroundings::around(started, &session, uri);
+    edit(missing, &snapshot, &surroundings, started.traits.encoding)
+}

@@ -1,0 +1,92 @@
+//! A completion brings the import that it needs, through the wire.
+
+use midfill::model::scripted::Script;
+use serde_json::json;
+
+use crate::editor::{Answer, Editor};
+
+/// A project with `shop/prices.py`, and an editor in it whose model says `says`.
+fn project(says: &'static str, client: serde_json::Value) -> (tempfile::TempDir, Editor, String) {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    std::fs::create_dir(dir.path().join("shop")).expect("fresh");
+    let module = "class Price:\n    def __init__(self, gross):\n        self.gross = gross\n";
+    std::fs::write(dir.path().join("shop/prices.py"), module).expect("fresh");
+    std::fs::write(dir.path().join("shop/__init__.py"), "VERSION = 1\n").expect("fresh");
+    let root = format!("file://{}", dir.path().display());
+    let params = json!({"capabilities": client, "rootUri": root, "initializationOptions": {"prefetch": false}});
+    let (editor, _) = Editor::start_as(Script::new().answers(move |_| says), params);
+    let uri = format!("{root}/main.py");
+    (dir, editor, uri)
+}
+
+/// Asks until the project was read: before that, nothing is known of its names.
+fn asked(editor: &mut Editor, method: &str, uri: &str) -> serde_json::Value {
+    for version in 2..200 {
+        let params = json!({
+            "textDocument": {"uri": uri},
+            "position": {"line": 2, "character": 4},
+            "context": {"triggerKind": 1},
+        });
+        let Answer::Result(result) = editor.ask(method, params) else {
+            panic!("an answer");
+        };
+        let item = result.pointer("/0").or_else(|| result.pointer("/items/0"));
+        let has =
+            |name: &str| item.is_some_and(|item| item.get(name).is_some_and(|v| !v.is_null()));
+        if has("command") || has("additionalTextEdits") {
+            return item.expect("it was looked at").clone();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        editor.notify(
+            "textDocument/didChange",
+            json!({"textDocument": {"uri": uri, "version": version},
+                   "contentChanges": [{"text": "import os\n\nx = \n"}]}),
+        );
+    }
+    let why = editor.ask(
+        "workspace/executeCommand",
+        json!({"command": "midfill.why", "arguments": [uri]}),
+    );
+    panic!("no import was offered: {why:?}");
+}
+
+#[test]
+fn ghost_text_carries_a_command_that_adds_its_import() {
+    let client = json!({"textDocument": {"inlineCompletion": {}}});
+    let (_dir, mut editor, uri) = project("Price(2)", client);
+    editor.open(&uri, "import os\n\nx = \n");
+    let item = asked(&mut editor, "textDocument/inlineCompletion", &uri);
+    assert_eq!(item["insertText"], "Price(2)");
+    assert_eq!(item["command"]["command"], "midfill.addImport");
+    assert_eq!(
+        item["command"]["title"],
+        "Add `from shop.prices import Price`"
+    );
+    let command = json!({
+        "command": "midfill.addImport",
+        "arguments": item["command"]["arguments"],
+    });
+    let id = editor.request("workspace/executeCommand", command);
+    let edit = editor.wait_for("workspace/applyEdit", |_| true);
+    let edits = &edit["edit"]["changes"][uri.as_str()];
+    assert_eq!(
+        edits[0]["newText"], "\nfrom shop.prices import Price\n",
+        "{edits}"
+    );
+    assert_eq!(
+        edits[0]["range"]["start"],
+        json!({"line": 1, "character": 0})
+    );
+    let _ = id;
+}
+
+#[test]
+fn a_popup_item_brings_its_import_along() {
+    let (_dir, mut editor, uri) = project("Price(2)", json!({}));
+    editor.open(&uri, "import os\n\nx = \n");
+    let item = asked(&mut editor, "textDocument/completion", &uri);
+    assert_eq!(
+        item["additionalTextEdits"][0]["newText"],
+        "\nfrom shop.prices import Price\n"
+    );
+}
