@@ -5,6 +5,7 @@
 
 pub mod adapters;
 pub mod format;
+pub mod remote;
 pub mod territory;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use serde_json::Value;
 
 use adapters::Adapters;
 use format::{Format, Order};
+use remote::Remote;
 use territory::Territory;
 
 /// All settings as the program uses them.
@@ -55,6 +57,10 @@ pub struct ModelConfig {
     /// `midfill/documents` in the user's cache folder, for the owner's eyes only: it holds the
     /// tokens of the text. Key `snapshots`.
     pub snapshots: Option<bool>,
+    /// A server that runs the model instead of this machine. Key `remote`: its address, or an
+    /// object with `url`, `kind` (`llama-server` or `open-ai`), `model`, `family`, `apiKeyEnv`,
+    /// `apiKeyFile` and `timeoutSeconds`.
+    pub remote: Option<Remote>,
 }
 
 /// How long models stay, and which there are to switch to.
@@ -200,6 +206,7 @@ static OPTIONS: &[(&str, Set)] = &[
     ("threads", |c, v| put(&mut c.model.n_threads, positive(v).map(Some))),
     ("gpuLayers", |c, v| put(&mut c.model.gpu_layers, number(v).map(Some))),
     ("snapshots", |c, v| put(&mut c.model.snapshots, v.as_bool().map(Some))),
+    ("remote", |c, v| put_remote(&mut c.model.remote, v)),
     ("idleUnloadMinutes", |c, v| put(&mut c.serving.idle_unload_minutes, number(v).map(Some))),
     ("models", |c, v| put(&mut c.serving.models, paths(v))),
     ("enabled", |c, v| put(&mut c.completion.enabled, v.as_bool())),
@@ -237,6 +244,11 @@ fn put_format(place: &mut Option<Arc<Format>>, value: &Value) -> Result<(), Opti
 
 fn put_adapters(place: &mut Arc<Adapters>, value: &Value) -> Result<(), Option<String>> {
     *place = Arc::new(Adapters::from_option(value).map_err(Some)?);
+    Ok(())
+}
+
+fn put_remote(place: &mut Option<Remote>, value: &Value) -> Result<(), Option<String>> {
+    *place = Some(Remote::from_option(value).map_err(Some)?);
     Ok(())
 }
 

@@ -11,6 +11,7 @@
 //!         │      ├── project               the repository around it: files, modules, names
 //!         │      ├── syntax ─ grammars     questions about code; languages and queries
 //!         │      └── model                 one thread, one KV cache; knows no code and no LSP
+//!         │      remote                models on a server, when the options name one
 //!         └── config                 read at the start, handed down
 //!       evaluation                   drives completion over test sets, never the other way round
 //!       cli                          what a person types and reads
@@ -57,6 +58,9 @@ pub mod shipped;
 pub mod completion;
 
 pub mod serving;
+
+#[cfg(feature = "remote")]
+pub mod remote;
 
 pub mod server;
 

@@ -29,6 +29,8 @@ pub use llama::devices;
 #[cfg(all(test, feature = "llama"))]
 pub(crate) use llama::tests::fixture;
 pub use vocabulary::Vocabulary;
+#[cfg(feature = "remote")]
+pub(crate) use worker::Work;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -422,6 +424,14 @@ pub enum ModelError {
         /// The adapter's file.
         path: PathBuf,
         /// What is wrong with it.
+        reason: String,
+    },
+    /// A model on a server could not answer. The reason says what to do.
+    #[error("the model server {url} {reason}.")]
+    Remote {
+        /// The server, as the options name it.
+        url: String,
+        /// What is wrong, as the rest of a sentence.
         reason: String,
     },
     /// llama.cpp could not compute a batch.

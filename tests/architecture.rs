@@ -66,6 +66,24 @@ fn only_the_boundary_names_llama_cpp_and_is_unsafe() {
 }
 
 #[test]
+fn only_remote_speaks_to_the_network() {
+    // The benchmark speaks to the peer that it starts itself, on this machine.
+    check_only(
+        &["src/remote", "src/evaluation/replay/llama_vim"],
+        &[
+            "hyper",
+            "TcpStream",
+            "UdpSocket",
+            "std::net::",
+            "tokio::net",
+            "ToSocketAddrs",
+        ],
+    );
+    // And it is opened in one place, where the options name a server.
+    check_only(&["src/cli/open.rs"], &["remote::open("]);
+}
+
+#[test]
 fn only_convert_knows_utf_16() {
     check_only(&["src/server/convert.rs"], &["utf16_cu", "encode_utf16"]);
 }

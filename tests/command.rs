@@ -66,3 +66,71 @@ fn the_language_server_ends_when_its_client_hangs_up() {
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty());
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_language_server_opens_no_socket_unless_a_server_is_named() {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    use std::process::Stdio;
+
+    let rules = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(rules.path(), r#"[{"ends_with": "x = ", "says": "list()"}]"#).expect("writable");
+    let mut server = Command::new(env!("CARGO_BIN_EXE_midfill"))
+        .args(["serve", "--scripted"])
+        .arg(rules.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program was built for this test");
+    let mut input = server.stdin.take().expect("it is piped");
+    let mut output = BufReader::new(server.stdout.take().expect("it is piped"));
+    let mut ask = |message: &str, until: &str| {
+        write!(input, "Content-Length: {}\r\n\r\n{message}", message.len()).expect("it reads");
+        loop {
+            if until.is_empty() {
+                return String::new();
+            }
+            let mut length = 0;
+            let mut line = String::new();
+            while output.read_line(&mut line).expect("it writes") > 2 {
+                if let Some(value) = line.strip_prefix("Content-Length:") {
+                    length = value.trim().parse().expect("a number");
+                }
+                line.clear();
+            }
+            assert!(length > 0, "the server hung up");
+            let mut body = vec![0; length];
+            output.read_exact(&mut body).expect("a whole message");
+            let body = String::from_utf8_lossy(&body).into_owned();
+            if body.contains(until) {
+                return body;
+            }
+        }
+    };
+    ask(
+        r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}"#,
+        r#""id":1"#,
+    );
+    ask(
+        r#"{"jsonrpc":"2.0","method":"initialized","params":{}}"#,
+        "",
+    );
+    ask(
+        r#"{"jsonrpc":"2.0","method":"textDocument/didOpen","params":{"textDocument":{"uri":"file:///a.py","languageId":"python","version":1,"text":"x = "}}}"#,
+        "",
+    );
+    // Once the answer has come, all that a completion takes has been done.
+    let answer = ask(
+        r#"{"jsonrpc":"2.0","id":2,"method":"textDocument/inlineCompletion","params":{"textDocument":{"uri":"file:///a.py"},"position":{"line":0,"character":4},"context":{"triggerKind":1}}}"#,
+        r#""id":2"#,
+    );
+    assert!(answer.contains("insertText"), "{answer}");
+    let open = std::fs::read_dir(format!("/proc/{}/fd", server.id())).expect("it runs");
+    let sockets: Vec<_> = open
+        .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
+        .filter(|target| target.to_string_lossy().starts_with("socket:"))
+        .collect();
+    assert_eq!(sockets, Vec::<std::path::PathBuf>::new());
+    drop(input);
+    server.wait().expect("it ends when its client hangs up");
+}

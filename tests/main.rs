@@ -12,6 +12,8 @@ mod imports;
 mod ordering;
 #[cfg(feature = "llama")]
 mod real_model;
+#[cfg(feature = "remote")]
+mod remote;
 mod server;
 mod stress;
 mod switching;

@@ -33,7 +33,7 @@ pub(super) fn run(
             known.join(", ")
         );
     }
-    let model = open(&args.model.config())?;
+    let model = open(&args.model.config()?)?;
     let report = super::runtime()?.block_on(async {
         let info = model.ready().await?;
         let progress = super::progress(cursors.len(), " cursors");

@@ -86,6 +86,21 @@ pub struct ModelArgs {
     /// How to ask it to fill in the middle, where no known format fits.
     #[arg(long, value_name = "FILE.toml")]
     pub format: Option<PathBuf>,
+    /// A llama-server to ask instead: the only thing that ever leaves this machine.
+    #[arg(long, value_name = "URL", conflicts_with = "model")]
+    pub remote: Option<String>,
+    /// What the server speaks: `llama-server` (`/infill`) or `open-ai` (`/v1/completions`).
+    #[arg(long, value_name = "KIND", requires = "remote")]
+    pub remote_kind: Option<String>,
+    /// The model's name there.
+    #[arg(long, value_name = "NAME", requires = "remote")]
+    pub remote_model: Option<String>,
+    /// Its fill-in-the-middle family, for servers that take no suffix.
+    #[arg(long, value_name = "FAMILY", requires = "remote")]
+    pub remote_family: Option<String>,
+    /// The environment variable with the API key.
+    #[arg(long, value_name = "NAME", requires = "remote")]
+    pub remote_key_env: Option<String>,
     /// A LoRA adapter for it.
     #[arg(long, value_name = "FILE.gguf")]
     pub adapter: Option<PathBuf>,

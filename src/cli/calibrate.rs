@@ -28,7 +28,7 @@ pub(super) fn run(
     found: &[Source],
     config: &CompletionConfig,
 ) -> Result<ExitCode> {
-    let model = open(&args.model.config())?;
+    let model = open(&args.model.config()?)?;
     let info = model.ready_blocking()?;
     let fingerprint = fingerprint(&info);
     let kept = args.rows.as_deref().filter(|path| path.exists());

@@ -25,7 +25,7 @@ pub(super) fn run(args: &CompleteArgs) -> Result<ExitCode> {
             place.file
         );
     }
-    let model = open(&args.model.config())?;
+    let model = open(&args.model.config()?)?;
     let ask = Ask {
         offset,
         invoked: true,

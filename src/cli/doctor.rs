@@ -37,7 +37,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
         println!("devices   {}", devices.join(", "));
     }
     let config = args.model.completion()?;
-    let model = open(&args.model.config())?;
+    let model = open(&args.model.config()?)?;
     let (info, speed, family) = super::runtime()?.block_on(async {
         let info = model.ready().await?;
         let tokenizer = model.tokenizer().context("the model has no tokenizer")?;

@@ -158,7 +158,7 @@ fn judge(
     config: &CompletionConfig,
     args: &EvalArgs,
 ) -> Result<(Vec<Outcome>, f64)> {
-    let model = open(&model_args.config())?;
+    let model = open(&model_args.config()?)?;
     super::runtime()?.block_on(async {
         let info = model.ready().await?;
         let tokenizer = model.tokenizer().context("the model has no tokenizer")?;

@@ -8,19 +8,43 @@ use anyhow::Result;
 use super::args::ModelArgs;
 use crate::config::adapters::Adapters;
 use crate::config::format::Format;
+use crate::config::remote::Remote;
 use crate::config::{CompletionConfig, ModelConfig};
 use crate::model::Model;
 
 impl ModelArgs {
     /// As the program uses them.
-    pub(super) fn config(&self) -> ModelConfig {
-        ModelConfig {
+    ///
+    /// # Errors
+    /// When the server's address or kind is none.
+    pub(super) fn config(&self) -> Result<ModelConfig> {
+        Ok(ModelConfig {
             path: self.model.clone(),
             n_ctx: self.context,
             n_threads: self.threads,
             gpu_layers: self.gpu_layers,
             snapshots: None,
+            remote: self.remote()?,
+        })
+    }
+
+    fn remote(&self) -> Result<Option<Remote>> {
+        let Some(url) = &self.remote else {
+            return Ok(None);
+        };
+        let mut option = serde_json::Map::new();
+        let given = [
+            ("url", Some(url)),
+            ("kind", self.remote_kind.as_ref()),
+            ("model", self.remote_model.as_ref()),
+            ("family", self.remote_family.as_ref()),
+            ("apiKeyEnv", self.remote_key_env.as_ref()),
+        ];
+        for (key, value) in given {
+            option.extend(value.map(|value| (key.to_owned(), value.clone().into())));
         }
+        let remote = Remote::from_option(&option.into()).map_err(anyhow::Error::msg)?;
+        Ok(Some(remote))
     }
 
     /// How to complete with it.
@@ -51,6 +75,11 @@ impl ModelArgs {
         put("--context", self.context.map(|n| n.to_string()));
         put("--threads", self.threads.map(|n| n.to_string()));
         put("--gpu-layers", self.gpu_layers.map(|n| n.to_string()));
+        put("--remote", self.remote.clone());
+        put("--remote-kind", self.remote_kind.clone());
+        put("--remote-model", self.remote_model.clone());
+        put("--remote-family", self.remote_family.clone());
+        put("--remote-key-env", self.remote_key_env.clone());
         put("--format", path(&self.format));
         put("--adapter", path(&self.adapter));
         arguments
@@ -76,12 +105,33 @@ pub(super) fn path(config: &ModelConfig) -> Result<PathBuf> {
     path.ok_or_else(|| anyhow::anyhow!("this program was built without its model; give --model"))
 }
 
-/// Starts loading a model.
+/// Starts loading a model, or opens one on a server where the options name one.
 ///
 /// # Errors
-/// When the shipped model is wanted and cannot be unpacked.
-#[cfg(feature = "llama")]
+/// When the shipped model is wanted and cannot be unpacked, or this program was built without what
+/// it takes.
 pub(super) fn open(config: &ModelConfig) -> Result<Model> {
+    match &config.remote {
+        Some(remote) => open_remote(remote, config.n_ctx),
+        None => open_here(config),
+    }
+}
+
+#[cfg(feature = "remote")]
+fn open_remote(remote: &Remote, n_ctx: Option<u32>) -> Result<Model> {
+    Ok(crate::remote::open(remote.clone(), n_ctx))
+}
+
+#[cfg(not(feature = "remote"))]
+fn open_remote(_: &Remote, _: Option<u32>) -> Result<Model> {
+    anyhow::bail!(
+        "this program was built without models on servers; build it with them: \
+         cargo build --release --features remote"
+    )
+}
+
+#[cfg(feature = "llama")]
+fn open_here(config: &ModelConfig) -> Result<Model> {
     let path = path(config)?;
     Ok(Model::open(crate::model::LoadOptions {
         path,
@@ -95,12 +145,11 @@ pub(super) fn open(config: &ModelConfig) -> Result<Model> {
     }))
 }
 
-/// Without llama.cpp there is no model to load.
 #[cfg(not(feature = "llama"))]
-pub(super) fn open(_: &ModelConfig) -> Result<Model> {
+fn open_here(_: &ModelConfig) -> Result<Model> {
     anyhow::bail!(
-        "this program was built without llama.cpp; build it with the default features: \
-         cargo build --release"
+        "this program was built without llama.cpp; build it with them: \
+         cargo build --release --features remote"
     )
 }
 

@@ -31,7 +31,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         None => Arc::new(open_or_fail),
     };
     let given = Config {
-        model: args.model.config(),
+        model: args.model.config()?,
         completion: args.model.completion()?,
         ..Config::default()
     };

@@ -20,7 +20,7 @@ pub(super) fn run(args: &WhyArgs) -> Result<ExitCode> {
         invoked: args.by_hand,
     };
     let snapshot = Snapshot::of(&place.file, &text);
-    let means = Means::new(open(&args.model.config())?, args.model.completion()?);
+    let means = Means::new(open(&args.model.config()?)?, args.model.completion()?);
     let answer = super::runtime()?.block_on(completion::complete(&snapshot, ask, &means))?;
     let trace = Trace::of(&snapshot, ask, &answer);
     let mut out = std::io::stdout().lock();

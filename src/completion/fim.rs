@@ -1,27 +1,12 @@
 //! How each model family wants to be asked to fill in the middle.
 //!
 //! A format is chosen by the special tokens that the vocabulary has and by the GGUF's keys, not by
-//! the model's name, so a fine-tune under any name works. The table is `fim/formats.toml`; a user
+//! the model's name, so a fine-tune under any name works. The table is `config/formats.toml`; a user
 //! can put a format of their own in front of it.
 
-use std::sync::LazyLock;
-
-use serde::Deserialize;
-
 use crate::config::format::{self, When};
-pub use crate::config::format::{Format, Order, OwnHeader};
+pub use crate::config::format::{Format, KNOWN as FORMATS, Order, OwnHeader};
 use crate::model::{ModelError, ModelInfo, Token, Tokenizer};
-
-/// Known formats. The first that fits a vocabulary is taken.
-pub static FORMATS: LazyLock<Vec<Format>> = LazyLock::new(|| {
-    #[derive(Deserialize)]
-    struct Table {
-        format: Vec<Format>,
-    }
-    toml::from_str::<Table>(include_str!("fim/formats.toml"))
-        .expect("the built-in table is well formed, which a test checks")
-        .format
-});
 
 /// A format with the tokens of one vocabulary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,15 +133,8 @@ impl Fim {
 
     /// The user's own format, of which every token must be there.
     fn from_user(format: &Format, tokenizer: &dyn Tokenizer) -> Result<Fim, ModelError> {
-        let headers = [&format.repo_header, &format.file_header];
-        let headers = headers.into_iter().flatten();
-        let missing: Vec<String> = [&format.prefix, &format.suffix]
-            .into_iter()
-            .chain(&format.middle)
-            .chain(&format.bos)
-            .chain(&format.file_end)
-            .chain(&format.stop)
-            .chain(headers.filter_map(|header| header.token.as_ref()))
+        let missing: Vec<String> = format
+            .specials()
             .filter(|spelling| tokenizer.special(spelling).is_none())
             .map(|spelling| format!("`{spelling}`"))
             .collect();

@@ -2,9 +2,21 @@
 //! the same words.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 use serde_json::Value;
+
+/// The known formats. The first that fits a vocabulary is taken.
+pub static KNOWN: LazyLock<Vec<Format>> = LazyLock::new(|| {
+    #[derive(Deserialize)]
+    struct Table {
+        format: Vec<Format>,
+    }
+    toml::from_str::<Table>(include_str!("formats.toml"))
+        .expect("the built-in table is well formed, which the tests of every family check")
+        .format
+});
 
 /// How a model wants to be asked, in the spellings of its vocabulary.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -96,6 +108,25 @@ fn by_hand() -> String {
 }
 
 impl Format {
+    /// The spellings of all special tokens that it names, some of them more than once.
+    pub fn specials(&self) -> impl Iterator<Item = &str> {
+        let headers = [&self.repo_header, &self.file_header];
+        [&self.prefix, &self.suffix]
+            .into_iter()
+            .chain(&self.middle)
+            .chain(&self.bos)
+            .chain(&self.file_end)
+            .chain(&self.stop)
+            .chain(&self.when.has)
+            .chain(
+                headers
+                    .into_iter()
+                    .flatten()
+                    .flat_map(|header| &header.token),
+            )
+            .map(String::as_str)
+    }
+
     /// Reads a format from a file: JSON where the name ends so, else TOML.
     ///
     /// # Errors

@@ -82,18 +82,57 @@ impl Loading<'_> {
     }
 }
 
+/// Where a model that computes elsewhere takes its work from.
+#[cfg(feature = "remote")]
+pub(crate) struct Desk<'a> {
+    board: &'a Board,
+    queue: &'a Queue<Work>,
+}
+
+#[cfg(feature = "remote")]
+impl Desk<'_> {
+    /// The model is ready for jobs.
+    pub(crate) fn succeed(&self, info: ModelInfo, tokenizer: Arc<dyn Tokenizer>) {
+        self.board.succeed(info, tokenizer);
+    }
+
+    /// There will be no model.
+    pub(crate) fn fail(&self, error: ModelError) {
+        self.board.fail(error);
+    }
+
+    /// Waits for work; `None` once nobody holds the model any more.
+    pub(crate) fn next(&self) -> Option<Work> {
+        self.queue.pop(Duration::MAX, || {})
+    }
+}
+
 impl Model {
+    /// A model that computes elsewhere: `relay` takes its work on the model thread and sees to the
+    /// answers.
+    #[cfg(feature = "remote")]
+    pub(crate) fn relayed(relay: impl FnOnce(&Desk) + Send + 'static) -> Model {
+        Model::on_thread(move |board, queue| {
+            let _last_words = LastWords { board, queue };
+            relay(&Desk { board, queue });
+        })
+    }
+
     /// Starts the model thread; loading happens on it.
     pub(crate) fn spawn<E, L>(load: L) -> Model
     where
         E: Engine,
         L: FnOnce(&Loading) -> Result<Loaded<E>, ModelError> + Send + 'static,
     {
+        Model::on_thread(move |board, queue| serve(load, board, queue))
+    }
+
+    fn on_thread(life: impl FnOnce(&Board, &Queue<Work>) + Send + 'static) -> Model {
         let board = Arc::new(Board::new());
         let queue = Arc::new(Queue::new());
         let thread = std::thread::Builder::new().name("model".to_owned()).spawn({
             let (board, queue) = (board.clone(), queue.clone());
-            move || serve(load, &board, &queue)
+            move || life(&board, &queue)
         });
         let thread = match thread {
             Ok(thread) => Some(thread),

@@ -15,6 +15,9 @@ pub(super) const SWITCH_MODEL: &str = "midfill.switchModel";
 /// The name of the model that came with the program.
 const SHIPPED: &str = "shipped";
 
+/// The name of the model on the server of the option `remote`, where there is one.
+const REMOTE: &str = "remote";
+
 /// Takes over new settings. The model is loaded anew only where its own settings changed: one that
 /// was chosen by command stays when something else is set.
 pub(super) fn configure(server: &Server, config: Config) {
@@ -54,12 +57,23 @@ pub(super) fn execute(server: &Server, params: ExecuteCommandParams) -> Result<O
     if !names.contains(&SHIPPED) {
         names.push(SHIPPED);
     }
-    let wanted = started.serving.wanted().path;
-    Ok(Some(json!({"models": names, "serving": wanted})))
+    if config.model.remote.is_some() {
+        names.push(REMOTE);
+    }
+    let wanted = started.serving.wanted();
+    let serving = match (wanted.remote, wanted.path) {
+        (Some(remote), _) => remote.url,
+        (None, Some(path)) => path.to_string_lossy().into_owned(),
+        (None, None) => SHIPPED.to_owned(),
+    };
+    Ok(Some(json!({"models": names, "serving": serving})))
 }
 
 /// The settings with another model.
 fn find(config: &Config, name: &str) -> std::result::Result<ModelConfig, String> {
+    if name == REMOTE && config.model.remote.is_some() {
+        return Ok(config.model.clone());
+    }
     let path = match config.serving.models.get(name) {
         Some(path) => Some(path.clone()),
         None if name == SHIPPED => None,
@@ -78,6 +92,7 @@ fn find(config: &Config, name: &str) -> std::result::Result<ModelConfig, String>
     };
     Ok(ModelConfig {
         path,
+        remote: None,
         ..config.model.clone()
     })
 }

@@ -170,7 +170,7 @@ fn systems(args: &ReplayArgs) -> Result<Vec<Box<dyn System>>> {
     for peer in &args.peer {
         let options = LlamaServerOptions {
             program: args.peer_program.clone(),
-            model: open::path(&args.model.config())?,
+            model: open::path(&args.model.config()?)?,
             n_ctx: args.model.context.unwrap_or(MOST_CONTEXT),
             n_threads: args.model.threads.unwrap_or_else(threads),
             gpu_layers: args.model.gpu_layers,

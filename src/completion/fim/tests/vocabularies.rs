@@ -8,21 +8,8 @@ use crate::model::{LoadOptions, Model};
 
 /// All special tokens that a family's row names.
 fn specials(format: &'static Format) -> Vec<&'static str> {
-    let headers = [&format.repo_header, &format.file_header];
-    let named: BTreeSet<&str> = [&format.prefix, &format.suffix]
-        .into_iter()
-        .chain(&format.middle)
-        .chain(&format.bos)
-        .chain(&format.file_end)
-        .chain(&format.stop)
-        .chain(&format.when.has)
-        .chain(
-            headers
-                .into_iter()
-                .flatten()
-                .flat_map(|header| &header.token),
-        )
-        .map(String::as_str)
+    let named: BTreeSet<&str> = format
+        .specials()
         .filter(|special| *special != "<|endoftext|>")
         .collect();
     std::iter::once("<|endoftext|>").chain(named).collect()
@@ -124,6 +111,7 @@ fn each_family_is_found_and_its_prompt_is_what_the_family_documents() {
         Seed-Coder: ⟦<[fim-suffix]>⟧SUF…⟦<[fim-prefix]>⟧…PRE⟦<[fim-middle]>⟧
         GLM: ⟦<|code_suffix|>⟧SUF…⟦<|code_prefix|>⟧…PRE⟦<|code_middle|>⟧
         Falcon-H1: ⟦<|prefix|>⟧…PRE⟦<|suffix|>⟧SUF…⟦<|middle|>⟧
+        the server's own: ⟦[remote file]⟧a.py↵⟦[remote prefix]⟧…PRE⟦[remote suffix]⟧SUF…⟦[remote middle]⟧
     "#]].assert_eq(&all);
 }
 
