@@ -129,7 +129,7 @@ M.any_server = {
 }
 
 M.any_server[':Midfill why explains the last ghost text in a window that q closes'] = function(open)
-  local editor = open({ text = '$0' })
+  local editor = open({ text = 'prices, tax = [1], 2\n$0' })
   editor:type('itotal = ')
   editor:expect_ghost('sum(prices) + tax')
   editor:type('<Esc>')
