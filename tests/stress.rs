@@ -304,6 +304,7 @@ fn the_shipped_model_goes_through_it_too() {
             path: path.into(),
             n_ctx: None,
             n_threads: Some(1),
+            snapshots: None,
             gpu_layers: Some(0),
         })
     });
