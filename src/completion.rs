@@ -42,7 +42,7 @@ use crate::syntax::{self, Place};
 pub use ahead::PAUSE;
 pub use layout::Layouts;
 pub use request::{LEFT_TO_RIGHT, Request, prepare};
-pub use surroundings::{Diagnostic, Edited, OpenFile, Surroundings};
+pub use surroundings::{Edited, OpenFile, Surroundings};
 pub use typing::{Size, Touched, Typing};
 pub use writing::Written;
 
@@ -74,6 +74,8 @@ pub struct Answer {
     pub judgement: Option<show::Judgement>,
     /// Clean-up rules that said something.
     pub applied: Vec<Applied>,
+    /// The import that the text needs and the document has not.
+    pub import: Option<MissingImport>,
     /// What it cost. Zero where the model was not asked, or stopped before it was done.
     pub usage: Usage,
     /// Why the model stopped; `None` where it was stopped.
@@ -122,18 +124,6 @@ pub struct Timings {
 }
 
 impl Answer {
-    /// The import that the answer needs and the document has not.
-    pub fn missing_import(&self) -> Option<&MissingImport> {
-        let text = self.text.as_ref()?;
-        self.applied
-            .iter()
-            .find_map(|applied| match &applied.verdict {
-                // The text may have been cut before the name.
-                trim::Verdict::Import(import) if text.contains(&import.name) => Some(import),
-                _ => None,
-            })
-    }
-
     /// Nothing to show, and why.
     pub fn silent(why: impl Into<String>) -> Answer {
         Answer {
@@ -143,6 +133,7 @@ impl Answer {
             score: None,
             judgement: None,
             applied: Vec::new(),
+            import: None,
             usage: Usage::default(),
             stop: None,
             prompt: None,

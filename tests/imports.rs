@@ -66,7 +66,7 @@ fn ghost_text_carries_a_command_that_adds_its_import() {
         "command": "midfill.addImport",
         "arguments": item["command"]["arguments"],
     });
-    let id = editor.request("workspace/executeCommand", command);
+    editor.request("workspace/executeCommand", command);
     let edit = editor.wait_for("workspace/applyEdit", |_| true);
     let edits = &edit["edit"]["changes"][uri.as_str()];
     assert_eq!(
@@ -77,7 +77,26 @@ fn ghost_text_carries_a_command_that_adds_its_import() {
         edits[0]["range"]["start"],
         json!({"line": 1, "character": 0})
     );
-    let _ = id;
+}
+
+#[test]
+fn the_command_stays_while_the_name_is_typed() {
+    let client = json!({"textDocument": {"inlineCompletion": {}}});
+    let (_dir, mut editor, uri) = project("Price(2)", client);
+    editor.open(&uri, "import os\n\nx = \n");
+    let command = asked(&mut editor, "textDocument/inlineCompletion", &uri)["command"].clone();
+    let at = json!({"line": 2, "character": 4});
+    editor.notify(
+        "textDocument/didChange",
+        json!({"textDocument": {"uri": uri, "version": 999},
+               "contentChanges": [{"range": {"start": at, "end": at}, "text": "P"}]}),
+    );
+    let id = editor.ghost(&uri, 2, 5);
+    let Answer::Result(result) = editor.answer(id) else {
+        panic!("an answer");
+    };
+    assert_eq!(result[0]["insertText"], "rice(2)");
+    assert_eq!(result[0]["command"], command);
 }
 
 #[test]

@@ -18,7 +18,6 @@ pub use candidate::{Candidate, Origin, Sureness};
 pub use cuts::cuts;
 pub use pick::{Chosen, Offers, Terms, pick, probability};
 
-use crate::completion::copy::copies;
 use crate::completion::{Means, Request, Written, trim};
 use crate::config::CompletionConfig;
 use crate::model::ModelError;
@@ -69,20 +68,12 @@ pub async fn consider(
     means: &Means,
 ) -> Result<Considered, ModelError> {
     let config = &means.config;
-    let text = &request.snapshot.text;
     // A copy is only as good as the judgement of when to take it.
     let judges_copies = request
         .heads
         .contains_key(key(Origin::Copy, Question::Exact));
-    let found = match config.uses("copy") {
-        true => {
-            let before = text.byte_slice(..request.offset).to_string();
-            let after = text.byte_slice(request.offset..).to_string();
-            copies(&before, &after, &[])
-        }
-        false => Vec::new(),
-    };
-    let facts = Facts::of(request, found);
+    // Without weights the model's own probability decides, and nothing asks for a copy.
+    let facts = Facts::of(request, config.uses("copy") && !request.heads.is_empty());
     let mut candidates = vec![Candidate::written(request, written, config)];
     let tokenizer = means.model.tokenizer();
     let tokenizer = tokenizer.as_deref();

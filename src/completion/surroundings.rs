@@ -18,8 +18,6 @@ pub struct Surroundings {
     pub edits: Vec<Edited>,
     /// Grows when edits begin in another place; see [`Recent`](crate::session::Recent).
     pub n_regions: u64,
-    /// What the editor finds wrong with the document.
-    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// Another open document.
@@ -40,13 +38,4 @@ pub struct Edited {
     pub text: String,
     /// Where they lie in the document that a completion is asked for, if they are of it.
     pub own: Option<Range<usize>>,
-}
-
-/// Something wrong at a place of the document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// The line, counted from 0.
-    pub line: usize,
-    /// What is wrong.
-    pub message: String,
 }

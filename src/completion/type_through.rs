@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use super::Answer;
 use super::origin::{Here, Origin};
-use super::trim::{Applied, Verdict};
+use super::trim::MissingImport;
 use crate::model::StopReason;
 
 /// Suggestions kept.
@@ -38,8 +38,8 @@ pub struct Remembered {
     pub score: Option<f32>,
     /// Whether the text ends of its own accord: the model would add nothing to the line.
     pub is_whole: bool,
-    /// The rule that wants an import for the text, if any does.
-    pub import: Option<Applied>,
+    /// The import that the whole text needs.
+    pub import: Option<MissingImport>,
 }
 
 /// What is known of a place.
@@ -67,11 +67,7 @@ impl Remembered {
             text,
             score: answer.score,
             is_whole: answer.is_whole,
-            import: answer
-                .applied
-                .iter()
-                .find(|applied| matches!(applied.verdict, Verdict::Import(_)))
-                .cloned(),
+            import: answer.import.clone(),
         })
     }
 

@@ -269,7 +269,7 @@ impl Typing {
                 why_nothing: None,
                 score: shown.score,
                 is_whole: shown.is_whole,
-                applied: shown.import.into_iter().collect(),
+                import: shown.import,
                 ..Answer::silent("")
             },
             Recalled::Nothing(why) => Answer::silent(why),

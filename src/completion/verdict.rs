@@ -1,6 +1,7 @@
 //! What of the candidates is shown, or why nothing is.
 
-use crate::completion::show::{Considered, Offered, Terms, pick};
+use crate::completion::show::{Candidate, Considered, Offered, Terms, pick};
+use crate::completion::trim::{MissingImport, Verdict};
 use crate::completion::{Answer, Means, Request, Source, Timings, Written};
 use crate::model::StopReason;
 
@@ -35,11 +36,13 @@ pub fn judge(request: &Request, written: Written, considered: Considered, means:
     let is_whole = end == candidate.text.len()
         && written.stop != Some(StopReason::MaxTokens)
         && rules.all(|rule| NATURAL_ENDS.contains(&rule));
+    let text = why_nothing
+        .is_none()
+        .then(|| candidate.text[..end].to_owned());
     Answer {
         is_whole,
-        text: why_nothing
-            .is_none()
-            .then(|| candidate.text[..end].to_owned()),
+        import: text.as_deref().and_then(|text| import(text, candidate)),
+        text,
         why_nothing: why_nothing.map(str::to_owned),
         score,
         judgement: chosen.map(|chosen| chosen.judgement),
@@ -52,4 +55,13 @@ pub fn judge(request: &Request, written: Written, considered: Considered, means:
         timings: Timings::default(),
         format: Some(request.format.clone()),
     }
+}
+
+/// The import that a part of a candidate needs: the part may end before the name.
+fn import(text: &str, candidate: &Candidate) -> Option<MissingImport> {
+    let mut applied = candidate.applied.iter();
+    applied.find_map(|applied| match &applied.verdict {
+        Verdict::Import(import) if text.contains(&import.name) => Some(import.clone()),
+        _ => None,
+    })
 }

@@ -51,9 +51,7 @@ pub async fn by_model(
     let snapshot = Snapshot::of(&source.path, &cursor.text(source));
     let _opened = repositories::open(&snapshot, &means.surroundings);
     let answer = completion::complete_to(&snapshot, cursor.offset, cursor.extent(), means).await?;
-    let import = answer
-        .missing_import()
-        .map(|import| import.statement.clone());
+    let import = answer.import.map(|import| import.statement);
     let outcome = Outcome::of(answer.text.unwrap_or_default(), answer.score, &cursor.gold);
     Ok(Outcome {
         why_nothing: answer.why_nothing,

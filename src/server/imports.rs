@@ -8,11 +8,8 @@ use tower_lsp::gen_lsp_types::{
 };
 use tower_lsp::jsonrpc::{Error, Result};
 
-use super::convert::{self, Encoding};
-use super::{Server, surroundings};
-use crate::completion::Surroundings;
+use super::{Server, convert, surroundings};
 use crate::completion::trim::{Around, MissingImport};
-use crate::session::Snapshot;
 
 /// Adds an import to a document. Arguments: the document's URI, the name that the import brings,
 /// and the statement on one line. Behind an inline completion that needs it; the client runs it
@@ -33,29 +30,6 @@ pub(super) fn command(uri: &str, missing: &MissingImport) -> Command {
     }
 }
 
-/// The edit that adds it to a document as it is; `None` where it stands there already.
-pub(super) fn edit(
-    missing: &MissingImport,
-    snapshot: &Snapshot,
-    surroundings: &Surroundings,
-    encoding: Encoding,
-) -> Option<TextEdit> {
-    let around = Around {
-        snapshot,
-        offset: 0,
-        surroundings,
-    };
-    let (range, new_text) = missing.edit(around)?;
-    let position = |offset| convert::position(&snapshot.text, offset, encoding);
-    Some(TextEdit {
-        range: Range {
-            start: position(range.start),
-            end: position(range.end),
-        },
-        new_text,
-    })
-}
-
 /// Runs the command: asks the client to make the edit. Answers whether there was one to make.
 pub(super) async fn execute(
     server: &Server,
@@ -72,7 +46,7 @@ pub(super) async fn execute(
         name: name.to_owned(),
         statement: statement.to_owned(),
     };
-    let Some(edit) = fresh_edit(server, uri, &missing) else {
+    let Some(edit) = edit(server, uri, &missing) else {
         return Ok(Some(json!(false)));
     };
     let edit = WorkspaceEdit {
@@ -83,11 +57,23 @@ pub(super) async fn execute(
     Ok(Some(json!(result.applied)))
 }
 
-/// The edit for the document as it is now.
-fn fresh_edit(server: &Server, uri: &str, missing: &MissingImport) -> Option<TextEdit> {
+/// The edit that adds it to the document as it is now; `None` where it stands there already.
+pub(super) fn edit(server: &Server, uri: &str, missing: &MissingImport) -> Option<TextEdit> {
     let started = server.started()?;
     let mut session = server.session();
     let snapshot = session.snapshot(uri)?;
-    let surroundings = surroundings::around(started, &session, uri);
-    edit(missing, &snapshot, &surroundings, started.traits.encoding)
+    let around = Around {
+        snapshot: &snapshot,
+        offset: 0,
+        surroundings: &surroundings::around(started, &session, uri),
+    };
+    let (range, new_text) = missing.edit(around)?;
+    let position = |offset| convert::position(&snapshot.text, offset, started.traits.encoding);
+    Some(TextEdit {
+        range: Range {
+            start: position(range.start),
+            end: position(range.end),
+        },
+        new_text,
+    })
 }

@@ -44,9 +44,7 @@ pub(super) async fn inline(
                 start: found.position,
                 end: found.position,
             }),
-            command: found
-                .import
-                .map(|(missing, _)| imports::command(&uri, &missing)),
+            command: found.import.map(|missing| imports::command(&uri, &missing)),
         }],
     };
     Ok(Some(InlineCompletionResponse::InlineCompletionItemList(
@@ -59,10 +57,20 @@ pub(super) async fn popup(
     server: &Server,
     params: CompletionParams,
 ) -> Result<Option<CompletionResponse>> {
+    let uri = params
+        .text_document_position_params
+        .text_document
+        .uri
+        .0
+        .clone();
     let items = match ghost_text(server, params.text_document_position_params, false).await {
         Outcome::Superseded => return Ok(None),
         Outcome::Nothing => Vec::new(),
-        Outcome::Found(found) => vec![popup_item(found)],
+        Outcome::Found(found) => {
+            let import = found.import.as_ref();
+            let edit = import.and_then(|missing| imports::edit(server, &uri, missing));
+            vec![popup_item(found, edit)]
+        }
     };
     Ok(Some(CompletionResponse::CompletionList(CompletionList {
         is_incomplete: true,
@@ -72,7 +80,7 @@ pub(super) async fn popup(
 }
 
 /// Editors filter items by the word before the cursor, so the item repeats and replaces it.
-fn popup_item(found: Found) -> CompletionItem {
+fn popup_item(found: Found, import: Option<TextEdit>) -> CompletionItem {
     let word = found.word;
     let start = Position {
         line: found.position.line,
@@ -92,7 +100,7 @@ fn popup_item(found: Found) -> CompletionItem {
             },
             new_text: whole,
         })),
-        additional_text_edits: found.import.map(|(_, edit)| vec![edit]),
+        additional_text_edits: import.map(|edit| vec![edit]),
         ..CompletionItem::default()
     }
 }
@@ -112,8 +120,8 @@ struct Found {
     text: String,
     position: Position,
     word: Word,
-    /// The import it needs, and the edit that adds it to the document as it is.
-    import: Option<(MissingImport, TextEdit)>,
+    /// The import it needs.
+    import: Option<MissingImport>,
 }
 
 /// The word before the cursor. Identifiers of ASCII letters have as many units as bytes; others
@@ -210,10 +218,7 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
             text: text.clone(),
             position: convert::position(&snapshot.text, ask.offset, encoding),
             word: word_before(&snapshot, ask.offset),
-            import: answer.missing_import().and_then(|missing| {
-                let edit = imports::edit(missing, &snapshot, &means.surroundings, encoding)?;
-                Some((missing.clone(), edit))
-            }),
+            import: answer.import.clone(),
         }),
     };
     server.last_answers.keep(uri, snapshot, ask, answer);

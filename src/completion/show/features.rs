@@ -4,7 +4,7 @@ use memchr::memmem;
 
 use super::candidate::{Candidate, Origin};
 use crate::completion::Request;
-use crate::completion::copy::Copied;
+use crate::completion::copy::{Copied, copies};
 use crate::completion::trigger::Extent;
 use crate::syntax::{self, Place};
 
@@ -46,17 +46,23 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Looks at the place of a request.
-    pub fn of(request: &Request, copies: Vec<Copied>) -> Facts {
+    /// Looks at the place of a request, and for copies where they are wanted.
+    pub fn of(request: &Request, wants_copies: bool) -> Facts {
         let snapshot = &request.snapshot;
         let text = &snapshot.text;
         let place = match &snapshot.tree {
             Some(tree) => syntax::place(tree, request.offset),
             None => Place::Code,
         };
+        let before = text.byte_slice(..request.offset).to_string();
+        let after = text.byte_slice(request.offset..).to_string();
+        let copies = match wants_copies {
+            true => copies(&before, &after, &[]),
+            false => Vec::new(),
+        };
         Facts {
-            before: text.byte_slice(..request.offset).to_string(),
-            after: text.byte_slice(request.offset..).to_string(),
+            before,
+            after,
             copies,
             place,
         }
