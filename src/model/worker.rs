@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::documents::Documents;
+use super::drafts::Worth;
 use super::meter::Meter;
 use super::queue::Queue;
 use super::sampling::{self, Sampler};
@@ -178,6 +179,7 @@ pub(crate) fn run<E: Engine>(
         documents: Documents::new(n_bytes, snapshots),
         completion: Some(Sequence::new(engine).measured_by(counters.meter.clone())),
         explanation: None,
+        worth: Worth::default(),
         queue,
         counters,
     };
@@ -197,6 +199,8 @@ struct Worker<'a, E> {
     documents: Documents,
     /// Made when the first explanation is asked for.
     explanation: Option<Sequence<E>>,
+    /// What guessing ahead has brought so far.
+    worth: Worth,
     queue: &'a Queue<Work>,
     counters: Arc<Counters>,
 }
@@ -375,6 +379,7 @@ impl<E: Engine> Worker<'_, E> {
         });
 
         let counters = self.counters.clone();
+        let mut worth = std::mem::take(&mut self.worth);
         let mut turn = || {
             self.make_way(job.priority);
             match (has_gone(), gives_up()) {
@@ -388,10 +393,13 @@ impl<E: Engine> Worker<'_, E> {
             job,
             events,
             counters: &counters,
+            worth: &mut worth,
             turn: &mut turn,
             interrupted: &interrupted,
         };
-        writer.write(usage)
+        let outcome = writer.write(usage);
+        self.worth = worth;
+        outcome
     }
 
     /// The natural log-probability of each token but the first.
