@@ -386,6 +386,8 @@ pub struct TokenTotals {
     pub n_computed: u64,
     /// Tokens decoded.
     pub n_decoded: u64,
+    /// Of those, tokens that were guessed ahead.
+    pub n_accepted: u64,
 }
 
 /// How fast the model is on this machine.

@@ -140,6 +140,7 @@ pub(crate) struct Counters {
     n_reused: AtomicU64,
     n_computed: AtomicU64,
     n_decoded: AtomicU64,
+    n_accepted: AtomicU64,
     /// How long batches take.
     pub(crate) meter: Arc<Meter>,
 }
@@ -150,12 +151,18 @@ impl Counters {
             n_reused: self.n_reused.load(Ordering::Relaxed),
             n_computed: self.n_computed.load(Ordering::Relaxed),
             n_decoded: self.n_decoded.load(Ordering::Relaxed),
+            n_accepted: self.n_accepted.load(Ordering::Relaxed),
         }
     }
 
     /// Counts tokens of an answer.
     pub(crate) fn decoded(&self, n: usize) {
         Counters::add(&self.n_decoded, n);
+    }
+
+    /// Counts tokens of an answer that were guessed ahead.
+    pub(crate) fn accepted(&self, n: usize) {
+        Counters::add(&self.n_accepted, n);
     }
 
     fn add(counter: &AtomicU64, n: usize) {

@@ -166,6 +166,7 @@ impl<E: Engine> Writer<'_, E> {
                 drafted.pop_front();
                 row += 1;
                 usage.n_accepted += 1;
+                self.counters.accepted(1);
                 // Between two batches others may pass; within one, at least a wish to end counts.
                 if self.events.is_closed() {
                     return Ok(None);

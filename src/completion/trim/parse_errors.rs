@@ -233,9 +233,13 @@ mod tests {
 
     #[test]
     fn what_the_person_opened_may_stay_open_where_the_line_goes_on() {
-        check("x = [$0\n", "1, 2,", expect![[r#"
+        check(
+            "x = [$0\n",
+            "1, 2,",
+            expect![[r#"
             x = [⟦1, 2,⟧
-        "#]]);
+        "#]],
+        );
         check(
             "x = [$0\n",
             "1, 2",
@@ -326,22 +330,38 @@ mod tests {
     #[test]
     fn lines_below_that_wait_for_the_beginning_of_theirs_count() {
         let call = "conf.add_r$0\n    'a',\n    b=1,\n)\n";
-        check(call, "oute(", expect![[r#"
+        check(
+            call,
+            "oute(",
+            expect![[r#"
             conf.add_r⟦oute(⟧
                 'a',
                 b=1,
             )
-        "#]]);
-        check(call, "oute('a')", expect!["nothing: it would break the syntax"]);
+        "#]],
+        );
+        check(
+            call,
+            "oute('a')",
+            expect!["nothing: it would break the syntax"],
+        );
         let block = "def f():\n    $0\n        g()\n    except E:\n        pass\n";
-        check(block, "raise E", expect!["nothing: it would break the syntax"]);
-        check(block, "try:", expect![[r#"
+        check(
+            block,
+            "raise E",
+            expect!["nothing: it would break the syntax"],
+        );
+        check(
+            block,
+            "try:",
+            expect![[r#"
             def f():
                 ⟦try:⟧
                     g()
                 except E:
                     pass
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
