@@ -488,4 +488,4 @@ fn measure<E: Engine>(sequence: &mut Sequence<E>, budget: Duration) -> Result<Sp
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -233,3 +233,6 @@ impl<E: Engine> Writer<'_, E> {
 
 /// Why an answer ended, and how sure the model was of that.
 type Ended = (StopReason, Option<Confidence>);
+
+#[cfg(test)]
+mod tests;

@@ -9,10 +9,13 @@ const MAX_CUTS: usize = 8;
 /// What may stand at the cursor of a file that is whole, the most common first: a text that lets the
 /// line go on, with what follows as it is, shows which errors are not the answer's.
 #[rustfmt::skip]
-const FILLERS: [&str; 24] = [
+const FILLERS: [&str; 27] = [
     "", "_", "_,", "_(", "(", "_ = _", "_: ...", "_(): ...", "_ in _: ...", ": ...", ":", "_:", " _:",
-    "f _():", "_ in _(", "_ = (", "_ = [", "_ = {", "try:", "]", ")", "}", "\"\"\"", "_ = \"\"\"",
+    "_():", "_ in _:", " in _:", "f _():", "_ in _(", "_ = (", "_ = [", "_ = {", "try:", "]", ")", "}",
+    "\"\"\"", "_ = \"\"\"",
 ];
+/// What may stand behind the closers of what is open at the cursor.
+const TAILS: [&str; 4] = ["", ",", ":", ": ..."];
 
 /// Cuts back to the last place that adds no syntax error to the text around the cursor; drops the
 /// answer where there is none.
@@ -70,15 +73,18 @@ impl Place {
         closers::close(&mut unclosed, draft.line_after());
         let closers = closers_of(&unclosed);
         let mut n_errors = blank_line(draft);
-        for filler in FILLERS {
-            for closers in ["", closers.as_str()] {
-                if n_errors > 0 && !(filler.is_empty() && closers.is_empty()) {
-                    n_errors = n_errors.min(refusals(draft, filler, closers).len());
-                }
-                if closers.is_empty() && unclosed.is_empty() {
-                    break;
-                }
+        let as_it_is = FILLERS.iter().map(|filler| [filler, "", ""]);
+        // In a string no filler but a quote is code.
+        let n_finished = if open.is_in_text() { 1 } else { 2 };
+        let finished = FILLERS[..n_finished]
+            .iter()
+            .flat_map(|filler| TAILS.iter().map(|tail| [filler, closers.as_str(), tail]));
+        let finished = finished.filter(|_| !closers.is_empty());
+        for filler in as_it_is.chain(finished) {
+            if n_errors == 0 {
+                break;
             }
+            n_errors = n_errors.min(refusals(draft, &filler.concat(), "").len());
         }
         Place {
             n_errors,
@@ -343,6 +349,29 @@ mod tests {
         check(
             call,
             "oute('a')",
+            expect!["nothing: it would break the syntax"],
+        );
+        check(
+            "if(a$0\n    b()\n",
+            " == 1)",
+            expect!["nothing: it would break the syntax"],
+        );
+        check(
+            "if(a$0\n    b()\n",
+            " == 1):",
+            expect![[r#"
+            if(a⟦ == 1):⟧
+                b()
+        "#]],
+        );
+        check(
+            "if '=$0\n    b()\n",
+            "= '",
+            expect!["nothing: it would break the syntax"],
+        );
+        check(
+            "def cl$0\n    b()\n",
+            "ock_action",
             expect!["nothing: it would break the syntax"],
         );
         let block = "def f():\n    $0\n        g()\n    except E:\n        pass\n";
