@@ -160,6 +160,8 @@ pub struct Means {
     pub adapter: Option<PathBuf>,
     /// Which job goes first.
     pub priority: Priority,
+    /// Whole lines wanted, to choose from: more than one is searched for.
+    pub n_lines: usize,
     /// Who is told, after each piece, all that was written so far. It only ever grows.
     pub listener: Option<Listener>,
 }
@@ -177,10 +179,14 @@ impl Means {
             adapter: config.adapters.default_adapter().map(Path::to_owned),
             config,
             priority: Priority::Completion,
+            n_lines: 1,
             listener: None,
         }
     }
 }
+
+/// Lines to choose from, for whoever asks by hand.
+const MAX_LINES: usize = 3;
 
 /// Completes at a place in a snapshot.
 ///
@@ -198,6 +204,7 @@ pub async fn complete(snapshot: &Snapshot, ask: Ask, means: &Means) -> Result<An
         // Whoever asks by hand wants to see what there is.
         means.config.min_score = f32::NEG_INFINITY;
         means.config.min_confidence = 0.0;
+        means.n_lines = MAX_LINES;
     }
     complete_to(snapshot, ask.offset, extent, &means).await
 }

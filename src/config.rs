@@ -85,6 +85,9 @@ pub struct CompletionConfig {
     pub max_line_tokens: usize,
     /// Tokens written to the end of a block, at most. Key `maxBlockTokens`.
     pub max_block_tokens: usize,
+    /// Hypotheses that are kept side by side while a line is written; 1 is greedy, and the line comes
+    /// piece by piece. Key `beam`.
+    pub beam: usize,
     /// Lowest mean log-probability of a token that is still shown. At the default 14 % of the
     /// shipped model's answers go unshown, of which 5 % were right (2,000 held-out cursors). Does
     /// not hold for a completion asked for by hand. Key `minScore`.
@@ -142,6 +145,7 @@ impl Default for CompletionConfig {
             prompt_tokens: 1024,
             max_line_tokens: 48,
             max_block_tokens: 128,
+            beam: 1,
             min_score: -1.2,
             format: None,
             adapters: Arc::default(),
@@ -213,6 +217,7 @@ static OPTIONS: &[(&str, Set)] = &[
     ("promptTokens", |c, v| put(&mut c.completion.prompt_tokens, tokens(v))),
     ("maxLineTokens", |c, v| put(&mut c.completion.max_line_tokens, tokens(v))),
     ("maxBlockTokens", |c, v| put(&mut c.completion.max_block_tokens, tokens(v))),
+    ("beam", |c, v| put(&mut c.completion.beam, tokens(v))),
     ("minScore", |c, v| put(&mut c.completion.min_score, v.as_f64().map(|score| score as f32))),
     ("format", |c, v| put_format(&mut c.completion.format, v)),
     ("adapters", |c, v| put_adapters(&mut c.completion.adapters, v)),

@@ -5,7 +5,9 @@
 //! Dropping a [`Generation`] is the only way to cancel it; whatever part of the prompt was
 //! computed by then stays in the KV cache and is recorded.
 
+mod beam;
 mod documents;
+mod drafts;
 mod handle;
 mod healing;
 #[cfg(feature = "llama")]
@@ -200,6 +202,15 @@ pub enum Sampling {
         /// The same seed gives the same answer.
         seed: u64,
     },
+    /// The most probable whole line that a search with so many hypotheses finds, and other lines
+    /// beside it. For jobs that stop at the end of a line. Where the model's memory cannot be
+    /// shared between hypotheses, it is `Greedy`.
+    Beam {
+        /// Hypotheses kept side by side.
+        width: usize,
+        /// Lines wanted, the answer included: those after it come as [`Event::Candidate`].
+        n_lines: usize,
+    },
 }
 
 /// How much of the KV cache a prompt may be built from.
@@ -237,12 +248,16 @@ pub struct Job {
     pub slot: u64,
     /// How much of the KV cache the prompt may be built from.
     pub reuse: Reuse,
+    /// Whether tokens are guessed from the prompt and the answer so far and computed together, where
+    /// that is measured to be faster. The answer is the same. Not for drawn tokens.
+    pub guess: bool,
     /// A LoRA adapter (a GGUF file) to compute with; `None` is the model alone. Entries of the KV
     /// cache hold only under the adapter they were computed with.
     pub adapter: Option<PathBuf>,
 }
 
-/// What comes back for a job, in this order: one `Started`, any number of `Piece`s, one `Done`.
+/// What comes back for a job, in this order: one `Started`, any number of `Piece`s,
+/// then of `Candidate`s, one `Done`.
 /// A job that fails ends with `Failed` instead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
@@ -261,6 +276,13 @@ pub enum Event {
         /// How sure the model was of its tokens, including any before it that wrote nothing but
         /// healed text.
         confidence: Confidence,
+    },
+    /// Another whole line that a [`Beam`](Sampling::Beam) found, the more probable ones first.
+    Candidate {
+        /// Its pieces, as those of the answer.
+        pieces: Vec<(String, Confidence)>,
+        /// How sure the model was of its end, as in [`Done`](Event::Done).
+        ending: Option<Confidence>,
     },
     /// The answer is complete.
     Done {
@@ -345,6 +367,10 @@ pub struct Usage {
     pub n_computed: usize,
     /// Tokens decoded.
     pub n_decoded: usize,
+    /// Tokens guessed, to be computed together with the one before them.
+    pub n_drafted: usize,
+    /// Of those, tokens that were what the model chose.
+    pub n_accepted: usize,
     /// Time the job waited for the model.
     pub waited: Duration,
     /// Time to read the prompt.
@@ -362,6 +388,8 @@ pub struct TokenTotals {
     pub n_computed: u64,
     /// Tokens decoded.
     pub n_decoded: u64,
+    /// Of those, tokens that were guessed ahead.
+    pub n_accepted: u64,
 }
 
 /// How fast the model is on this machine.

@@ -194,6 +194,9 @@ pub struct EvalArgs {
     /// Tokens of the prompt, at most.
     #[arg(long, value_name = "TOKENS")]
     pub prompt_tokens: Option<usize>,
+    /// Hypotheses kept side by side while a line is written; 1 is greedy.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub beam: usize,
     /// Switch token healing off.
     #[arg(long)]
     pub no_healing: bool,

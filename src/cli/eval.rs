@@ -32,6 +32,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode> {
         prompt_tokens: args
             .prompt_tokens
             .unwrap_or(CompletionConfig::default().prompt_tokens),
+        beam: args.beam,
         heal: !args.no_healing,
         outline: !args.no_outline,
         clean_up: !args.no_clean_up,
@@ -186,9 +187,13 @@ fn judge(
         let TokenTotals {
             n_reused,
             n_computed,
-            ..
+            n_decoded,
+            n_accepted,
         } = model.usage_total();
-        eprintln!("prompt tokens: {n_reused} reused, {n_computed} computed");
+        eprintln!(
+            "prompt tokens: {n_reused} reused, {n_computed} computed; decoded: {n_decoded}, of which \
+             {n_accepted} were guessed"
+        );
         Ok((outcomes, total.per_byte()))
     })
 }

@@ -74,6 +74,22 @@ fn reuse(config: &CompletionConfig) -> Reuse {
     }
 }
 
+/// How a line or a block is written. A block ends where its tree says so, which the model cannot
+/// know beforehand, so only lines are searched for.
+fn sampling(extent: Extent, means: &Means) -> Sampling {
+    let width = match means.n_lines {
+        0 | 1 => means.config.beam,
+        n_lines => means.config.beam.max(n_lines + 1),
+    };
+    match extent {
+        Extent::Line if width > 1 && means.config.uses("beam") => Sampling::Beam {
+            width,
+            n_lines: means.n_lines.max(1),
+        },
+        _ => Sampling::Greedy,
+    }
+}
+
 /// Makes a request, once the model is loaded.
 ///
 /// # Errors
@@ -125,7 +141,8 @@ pub async fn prepare(
             .as_ref()
             .map(|fim| fim.stops.clone())
             .unwrap_or_default(),
-        sampling: Sampling::Greedy,
+        sampling: sampling(extent, means),
+        guess: config.uses("speculation"),
         priority: means.priority,
         slot: snapshot.document,
         adapter: means.adapter.clone(),

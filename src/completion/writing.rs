@@ -18,9 +18,25 @@ pub struct Written {
     pub stop: Option<StopReason>,
     /// How sure the model was that the text ends here; `None` where it was stopped.
     pub ending: Option<Confidence>,
+    /// Other texts it might have written instead, the more probable ones first. They cost nothing
+    /// of their own.
+    pub others: Vec<Written>,
 }
 
 impl Written {
+    /// A line that was written to its end.
+    fn whole(pieces: Vec<(String, Confidence)>, ending: Option<Confidence>) -> Written {
+        let mut written = Written {
+            ending,
+            ..Written::default()
+        };
+        for (text, confidence) in pieces {
+            written.text.push_str(&text);
+            written.pieces.push((written.text.len(), confidence));
+        }
+        written
+    }
+
     /// Mean log-probability of the pieces that begin within the first `end` bytes.
     pub fn score(&self, end: usize) -> Option<f32> {
         let begins = std::iter::once(0).chain(self.pieces.iter().map(|(end, _)| *end));
@@ -80,6 +96,9 @@ pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelErr
                 if written.end.is_some() {
                     break;
                 }
+            }
+            Event::Candidate { pieces, ending } => {
+                written.others.push(Written::whole(pieces, ending));
             }
             Event::Done {
                 reason,

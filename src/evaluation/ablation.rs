@@ -436,9 +436,9 @@ mod tests {
                 _ => "1 + * 2".to_owned(),
             },
             expect![[r#"
-                repetition: 33 with, 33 without, +0 in [+0, +0], won 0 lost 0, 0.0 tokens, shown 67 and 67, broken 0 and 0
-                closers: 33 with, 33 without, +0 in [+0, +0], won 0 lost 0, 0.0 tokens, shown 67 and 67, broken 0 and 0
-                parse_errors: 33 with, 0 without, +33 in [+0, +100], won 1 lost 0, 0.0 tokens, shown 67 and 67, broken 0 and 50
+                repetition: 67 with, 67 without, +0 in [+0, +0], won 0 lost 0, 0.0 tokens, shown 100 and 100, broken 0 and 0
+                closers: 67 with, 67 without, +0 in [+0, +0], won 0 lost 0, 0.0 tokens, shown 100 and 100, broken 0 and 0
+                parse_errors: 67 with, 33 without, +33 in [+0, +100], won 1 lost 0, 0.0 tokens, shown 100 and 100, broken 0 and 33
             "#]],
         );
     }

@@ -42,6 +42,7 @@ pub fn heal(tokenizer: &dyn Tokenizer, prefix: &mut Vec<Token>) -> Vec<u8> {
 }
 
 /// The bytes an answer still owes.
+#[derive(Clone)]
 pub(crate) struct Healing {
     rest: Vec<u8>,
 }

@@ -1,6 +1,6 @@
 //! How the next token is chosen from the logits, and how probable it was.
 
-use super::{Confidence, Sampling, Token};
+use super::{Confidence, ModelError, Sampling, Token};
 use crate::seeded::Seeded;
 
 /// A chosen token.
@@ -20,7 +20,7 @@ pub(crate) struct Sampler {
 impl Sampler {
     pub(crate) fn new(sampling: Sampling) -> Sampler {
         let seed = match sampling {
-            Sampling::Greedy => 0,
+            Sampling::Greedy | Sampling::Beam { .. } => 0,
             Sampling::Seeded { seed, .. } => seed,
         };
         Sampler {
@@ -106,6 +106,57 @@ impl Sampler {
         let &(_, token, logit) = nucleus.last().expect("the best token has weight 1");
         (token, logit)
     }
+}
+
+/// The `n` best tokens, of `allowed` only where that is given, the best first; of equals the lower id
+/// is better.
+pub(crate) fn best(logits: &[f32], allowed: Option<&[Token]>, n: usize) -> Vec<Choice> {
+    match allowed {
+        None => best_among((0..).zip(logits.iter().copied()), n),
+        Some(tokens) => best_among(
+            tokens.iter().filter_map(|&token| {
+                let idx = usize::try_from(token).ok()?;
+                Some((token, *logits.get(idx)?))
+            }),
+            n,
+        ),
+    }
+}
+
+fn best_among(among: impl Iterator<Item = Scored> + Clone, n: usize) -> Vec<Choice> {
+    let mut found: Vec<Scored> = Vec::with_capacity(n + 1);
+    for (token, logit) in among.clone().filter(|(_, logit)| logit.is_finite()) {
+        if found.len() < n || found.last().is_some_and(|worst| logit > worst.1) {
+            let place = found.partition_point(|other| other.1 >= logit);
+            found.insert(place, (token, logit));
+            found.truncate(n);
+        }
+    }
+    let Some(&(_, max)) = found.first() else {
+        return Vec::new();
+    };
+    let mass = Mass::of(among.map(|(_, logit)| logit), max);
+    let rival = |idx: usize| match idx {
+        0 => found.get(1),
+        _ => found.first(),
+    };
+    let choices = found.iter().enumerate().map(|(idx, &(token, logit))| {
+        let margin = rival(idx).map_or(f32::INFINITY, |rival| logit - rival.1);
+        Choice {
+            token,
+            confidence: Confidence {
+                logprob: logit - max - mass.ln,
+                margin: margin.min(Confidence::NO_RIVAL),
+                entropy: mass.entropy,
+            },
+        }
+    });
+    choices.collect()
+}
+
+/// What to say when no logit is a number.
+pub(crate) fn overflow() -> ModelError {
+    ModelError::Compute("its numbers overflow; the weights may be damaged".to_owned())
 }
 
 /// The log-probability of `token` under the softmax of `logits`.
@@ -226,6 +277,21 @@ mod tests {
         // A token drawn against the odds has a negative margin.
         let drawn = (0..20).map(|seed| confidence(&mut seeded(1.0, 1.0, seed), &[0.0, 1.0]));
         assert!(drawn.into_iter().any(|drawn| drawn.margin == -1.0));
+    }
+
+    #[test]
+    fn the_best_are_those_a_greedy_choice_would_take_one_after_the_other() {
+        let logits = [0.5, f32::NAN, 2.0, 2.0, 1.0, -3.0];
+        let tokens = |allowed, n| -> Vec<Token> {
+            let best = best(&logits, allowed, n);
+            best.iter().map(|choice| choice.token).collect()
+        };
+        assert_eq!(tokens(None, 3), [2, 3, 4]);
+        assert_eq!(tokens(Some(&[5, 1, 0][..]), 3), [0, 5]);
+        assert_eq!(tokens(Some(&[][..]), 3), [0; 0]);
+        let mut greedy = Sampler::new(Sampling::Greedy);
+        let first = best(&logits, None, 2).first().copied();
+        assert_eq!(first, greedy.choose(&logits, None));
     }
 
     #[test]

@@ -248,7 +248,6 @@ impl<E: Engine> Sequence<E> {
 
     /// Drops all tokens from `n_keep` on, such as those of a guess that was wrong. Where the
     /// memory cannot be cut, all tokens.
-    #[cfg_attr(not(test), allow(dead_code))]
     pub(crate) fn cut(&mut self, n_keep: usize) {
         self.drop_branches();
         self.remove(n_keep, self.tokens.len());

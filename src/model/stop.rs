@@ -14,6 +14,7 @@ pub(crate) struct Piece {
 
 /// Assembles an answer. Pieces come out as soon as they can neither be half a character nor the
 /// beginning of a stop string. Their log-probabilities add up to that of the text.
+#[derive(Clone)]
 pub(crate) struct Assembly {
     stops: Vec<String>,
     /// Bytes of a character that is not complete yet.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::documents::Documents;
+use super::drafts::Worth;
 use super::meter::Meter;
 use super::queue::Queue;
 use super::sampling::{self, Sampler};
@@ -139,6 +140,7 @@ pub(crate) struct Counters {
     n_reused: AtomicU64,
     n_computed: AtomicU64,
     n_decoded: AtomicU64,
+    n_accepted: AtomicU64,
     /// How long batches take.
     pub(crate) meter: Arc<Meter>,
 }
@@ -149,12 +151,18 @@ impl Counters {
             n_reused: self.n_reused.load(Ordering::Relaxed),
             n_computed: self.n_computed.load(Ordering::Relaxed),
             n_decoded: self.n_decoded.load(Ordering::Relaxed),
+            n_accepted: self.n_accepted.load(Ordering::Relaxed),
         }
     }
 
     /// Counts tokens of an answer.
     pub(crate) fn decoded(&self, n: usize) {
         Counters::add(&self.n_decoded, n);
+    }
+
+    /// Counts tokens of an answer that were guessed ahead.
+    pub(crate) fn accepted(&self, n: usize) {
+        Counters::add(&self.n_accepted, n);
     }
 
     fn add(counter: &AtomicU64, n: usize) {
@@ -178,6 +186,7 @@ pub(crate) fn run<E: Engine>(
         documents: Documents::new(n_bytes, snapshots),
         completion: Some(Sequence::new(engine).measured_by(counters.meter.clone())),
         explanation: None,
+        worth: Worth::default(),
         queue,
         counters,
     };
@@ -197,6 +206,8 @@ struct Worker<'a, E> {
     documents: Documents,
     /// Made when the first explanation is asked for.
     explanation: Option<Sequence<E>>,
+    /// What guessing ahead has brought so far.
+    worth: Worth,
     queue: &'a Queue<Work>,
     counters: Arc<Counters>,
 }
@@ -375,6 +386,7 @@ impl<E: Engine> Worker<'_, E> {
         });
 
         let counters = self.counters.clone();
+        let mut worth = std::mem::take(&mut self.worth);
         let mut turn = || {
             self.make_way(job.priority);
             match (has_gone(), gives_up()) {
@@ -388,10 +400,13 @@ impl<E: Engine> Worker<'_, E> {
             job,
             events,
             counters: &counters,
+            worth: &mut worth,
             turn: &mut turn,
             interrupted: &interrupted,
         };
-        writer.write(usage)
+        let outcome = writer.write(usage);
+        self.worth = worth;
+        outcome
     }
 
     /// The natural log-probability of each token but the first.
@@ -473,4 +488,4 @@ fn measure<E: Engine>(sequence: &mut Sequence<E>, budget: Duration) -> Result<Sp
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,15 +1,18 @@
 //! The answer of a job, token by token, once its prompt is in the KV cache.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
 
+use super::beam::Search;
+use super::drafts::{self, Worth};
 use super::healing::Healing;
-use super::sampling::Sampler;
+use super::sampling::{self, Sampler};
 use super::sequence::{Outputs, Sequence};
 use super::stop::{Assembly, Piece};
 use super::worker::{Counters, Engine};
-use super::{Confidence, Event, Job, ModelError, StopReason, Usage};
+use super::{Confidence, Event, Job, ModelError, Sampling, StopReason, Token, Usage};
 
 /// What holds between two batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub(super) struct Writer<'a, E> {
     pub(super) job: &'a Job,
     pub(super) events: &'a mpsc::UnboundedSender<Event>,
     pub(super) counters: &'a Counters,
+    /// Whether guessing ahead pays.
+    pub(super) worth: &'a mut Worth,
     /// Asked before each batch; lets others pass in the meantime.
     pub(super) turn: &'a mut dyn FnMut() -> Turn,
     /// Asked inside a batch: whether to come out of it early.
@@ -39,12 +44,15 @@ impl<E: Engine> Writer<'_, E> {
     /// listens. The logits behind the prompt have just been computed.
     pub(super) fn write(mut self, mut usage: Usage) -> Result<(), ModelError> {
         let started = Instant::now();
-        let mut assembly = Assembly::new(&self.job.stop);
-        let mut ending = None;
-        let Some(reason) = self.tokens(&mut assembly, &mut usage, &mut ending)? else {
+        let ended = match self.job.sampling {
+            Sampling::Beam { width, n_lines } if self.sequence.n_branches() > 1 => {
+                self.lines(width, n_lines, &mut usage)?
+            }
+            _ => self.answer(&mut usage)?,
+        };
+        let Some((reason, ending)) = ended else {
             return Ok(());
         };
-        self.send(assembly.finish());
         usage.decode = started.elapsed();
         let _ = self.events.send(Event::Done {
             reason,
@@ -54,40 +62,90 @@ impl<E: Engine> Writer<'_, E> {
         Ok(())
     }
 
-    /// Decodes token after token; `None` once nobody listens.
+    /// Searches for lines and sends the best; `None` once nobody listens.
+    fn lines(
+        &mut self,
+        width: usize,
+        n_lines: usize,
+        usage: &mut Usage,
+    ) -> Result<Option<Ended>, ModelError> {
+        let mut search = Search {
+            sequence: self.sequence,
+            job: self.job,
+            turn: self.turn,
+            interrupted: self.interrupted,
+            width,
+            n_lines,
+            n_decoded: 0,
+        };
+        let lines = search.run()?;
+        usage.n_decoded = search.n_decoded;
+        self.counters.decoded(search.n_decoded);
+        let Some(lines) = lines else {
+            return Ok(None);
+        };
+        let mut lines = lines.into_iter();
+        let Some(best) = lines.next() else {
+            return Ok(Some((StopReason::HealingFailed, None)));
+        };
+        self.send(best.pieces);
+        for line in lines {
+            let pieces = line.pieces.into_iter();
+            let _ = self.events.send(Event::Candidate {
+                pieces: pieces.map(|piece| (piece.text, piece.confidence)).collect(),
+                ending: line.ending,
+            });
+        }
+        Ok(Some((best.reason, best.ending)))
+    }
+
+    /// Writes token after token; `None` once nobody listens.
+    fn answer(&mut self, usage: &mut Usage) -> Result<Option<Ended>, ModelError> {
+        let mut assembly = Assembly::new(&self.job.stop);
+        let ended = self.tokens(&mut assembly, usage)?;
+        if ended.is_some() {
+            self.send(assembly.finish());
+        }
+        Ok(ended)
+    }
+
     fn tokens(
         &mut self,
         assembly: &mut Assembly,
         usage: &mut Usage,
-        ending: &mut Option<Confidence>,
-    ) -> Result<Option<StopReason>, ModelError> {
+    ) -> Result<Option<Ended>, ModelError> {
         let job = self.job;
         let n_ctx = self.sequence.engine().n_ctx();
         let mut healing = Healing::new(job.heal.clone());
         let mut sampler = Sampler::new(job.sampling);
         let mut n_answered = 0;
+        // Prompt and answer, to guess from.
+        let mut text = job.prompt.clone();
+        let guesses = job.guess
+            && !matches!(job.sampling, Sampling::Seeded { .. })
+            && !self.sequence.only_grows();
+        // Tokens in the cache whose turn has yet to come, and the row of logits that decides.
+        let mut drafted: VecDeque<Token> = VecDeque::new();
+        let mut row = 0;
         loop {
-            if n_answered >= job.max_tokens || self.sequence.len() >= n_ctx {
-                return Ok(Some(StopReason::MaxTokens));
+            let n_read = self.sequence.len() - drafted.len();
+            if n_answered >= job.max_tokens || n_read >= n_ctx {
+                return Ok(Some((StopReason::MaxTokens, None)));
             }
             let engine = self.sequence.engine();
             let candidates = healing.candidates(engine.vocabulary());
             if candidates.as_ref().is_some_and(Vec::is_empty) {
-                return Ok(Some(StopReason::HealingFailed));
+                return Ok(Some((StopReason::HealingFailed, None)));
             }
             let choice = sampler
-                .choose(engine.logits(0), candidates.as_deref())
-                .ok_or_else(|| {
-                    ModelError::Compute(
-                        "its numbers overflow; the weights may be damaged".to_owned(),
-                    )
-                })?;
+                .choose(engine.logits(row), candidates.as_deref())
+                .ok_or_else(sampling::overflow)?;
             usage.n_decoded += 1;
             self.counters.decoded(1);
             let token = choice.token;
             if engine.is_end(token) || job.stop_tokens.contains(&token) {
-                *ending = Some(choice.confidence);
-                return Ok(Some(StopReason::EndOfGeneration));
+                let ending = Some(choice.confidence);
+                return Ok(Some((StopReason::EndOfGeneration, ending)));
             }
             let bytes = engine.vocabulary().bytes(token);
             let fresh = healing.pay(bytes);
@@ -98,26 +156,71 @@ impl<E: Engine> Writer<'_, E> {
             let pieces = assembly.push(fresh, choice.confidence);
             self.send(pieces);
             if assembly.is_stopped() {
-                *ending = Some(choice.confidence);
-                return Ok(Some(StopReason::StopString));
+                return Ok(Some((StopReason::StopString, Some(choice.confidence))));
             }
             if n_answered >= job.max_tokens {
-                return Ok(Some(StopReason::MaxTokens));
+                return Ok(Some((StopReason::MaxTokens, None)));
             }
-            loop {
-                match (self.turn)() {
-                    Turn::Go => {}
-                    Turn::Gone => return Ok(None),
-                    Turn::GiveUp => return Ok(Some(StopReason::Interrupted)),
+            text.push(token);
+            if drafted.front() == Some(&token) {
+                drafted.pop_front();
+                row += 1;
+                usage.n_accepted += 1;
+                self.counters.accepted(1);
+                // Between two batches others may pass; within one, at least a wish to end counts.
+                if self.events.is_closed() {
+                    return Ok(None);
                 }
-                if self
-                    .sequence
-                    .advance(&[token], Outputs::Last, self.interrupted)?
-                    == 1
-                {
-                    break;
-                }
+                continue;
             }
+            if row > 0 || !drafted.is_empty() {
+                self.worth.were_right(row);
+                self.sequence.cut(n_read);
+                drafted.clear();
+            }
+            row = 0;
+            let draft = match guesses && self.worth.wants() {
+                true => drafts::draft(&text),
+                false => &[],
+            };
+            let room = n_ctx - n_read - 1;
+            let most = room.min(job.max_tokens - n_answered);
+            let most = most.min(self.sequence.engine().n_batch() - 1);
+            let draft = &draft[..draft.len().min(most)];
+            if let Some(turn) = self.compute(token, draft)? {
+                return Ok(turn);
+            }
+            usage.n_drafted += draft.len();
+            drafted.extend(draft);
+        }
+    }
+
+    /// Computes a token and the guesses behind it. What it returns ends the answer.
+    fn compute(
+        &mut self,
+        token: Token,
+        draft: &[Token],
+    ) -> Result<Option<Option<Ended>>, ModelError> {
+        let batch = [&[token], draft].concat();
+        let outputs = match draft {
+            [] => Outputs::Last,
+            _ => Outputs::Each,
+        };
+        let start = self.sequence.len();
+        loop {
+            match (self.turn)() {
+                Turn::Go => {}
+                Turn::Gone => return Ok(Some(None)),
+                Turn::GiveUp => return Ok(Some(Some((StopReason::Interrupted, None)))),
+            }
+            let started = Instant::now();
+            let n_done = self.sequence.advance(&batch, outputs, self.interrupted)?;
+            if n_done == batch.len() {
+                self.worth.took(draft.len(), started.elapsed());
+                return Ok(None);
+            }
+            // Interrupted between the guesses: what is there lacks some of its logits.
+            self.sequence.cut(start);
         }
     }
 
@@ -127,3 +230,9 @@ impl<E: Engine> Writer<'_, E> {
         }
     }
 }
+
+/// Why an answer ended, and how sure the model was of that.
+type Ended = (StopReason, Option<Confidence>);
+
+#[cfg(test)]
+mod tests;

@@ -6,25 +6,24 @@ use crate::syntax::{self, Open, Opened};
 /// Places that are tried to cut back to, at most.
 const MAX_CUTS: usize = 8;
 
-/// What may stand at the cursor of a file that is whole: a text that lets the line go on shows
-/// which errors are not the answer's.
-const FILLERS: [&str; 8] = [
-    "",
-    "_",
-    "_,",
-    "_ = _",
-    "_: ...",
-    "_(): ...",
-    "_ in _: ...",
-    ": ...",
+/// What may stand at the cursor of a file that is whole, the most common first: a text that lets the
+/// line go on, with what follows as it is, shows which errors are not the answer's.
+#[rustfmt::skip]
+const FILLERS: [&str; 27] = [
+    "", "_", "_,", "_(", "(", "_ = _", "_: ...", "_(): ...", "_ in _: ...", ": ...", ":", "_:", " _:",
+    "_():", "_ in _:", " in _:", "f _():", "_ in _(", "_ = (", "_ = [", "_ = {", "try:", "]", ")", "}",
+    "\"\"\"", "_ = \"\"\"",
 ];
+/// What may stand behind the closers of what is open at the cursor.
+const TAILS: [&str; 4] = ["", ",", ":", ": ..."];
 
 /// Cuts back to the last place that adds no syntax error to the text around the cursor; drops the
 /// answer where there is none.
 ///
 /// Python's own rules decide. What the person left unfinished is not held against the answer: the
-/// errors of the text without it, brackets and quotes open at the cursor, the body of a header
-/// begun before it. What the answer itself opens it must close, unless what follows does.
+/// errors of the text without it, a docstring open at the cursor, brackets open there where the line
+/// visibly goes on, the body of a header begun before it. What else is open when the line ends must be
+/// closed by what follows.
 pub(super) fn judge(draft: &Draft<'_>) -> Verdict {
     let text = draft.text.trim_end();
     if text.is_empty()
@@ -74,15 +73,18 @@ impl Place {
         closers::close(&mut unclosed, draft.line_after());
         let closers = closers_of(&unclosed);
         let mut n_errors = blank_line(draft);
-        for filler in FILLERS {
-            for closers in ["", closers.as_str()] {
-                if n_errors > 0 && !(filler.is_empty() && closers.is_empty()) {
-                    n_errors = n_errors.min(refusals(draft, filler, closers).len());
-                }
-                if closers.is_empty() && unclosed.is_empty() {
-                    break;
-                }
+        let as_it_is = FILLERS.iter().map(|filler| [filler, "", ""]);
+        // In a string no filler but a quote is code.
+        let n_finished = if open.is_in_text() { 1 } else { 2 };
+        let finished = FILLERS[..n_finished]
+            .iter()
+            .flat_map(|filler| TAILS.iter().map(|tail| [filler, closers.as_str(), tail]));
+        let finished = finished.filter(|_| !closers.is_empty());
+        for filler in as_it_is.chain(finished) {
+            if n_errors == 0 {
+                break;
             }
+            n_errors = n_errors.min(refusals(draft, &filler.concat(), "").len());
         }
         Place {
             n_errors,
@@ -101,7 +103,19 @@ impl Place {
         let mut open = self.open.clone();
         open.read(text);
         closers::close(&mut open.stack, draft.line_after());
-        if !self.unclosed.starts_with(&open.stack) {
+        let goes_on = text.ends_with([',', '(', '[', '{']);
+        let is_block = |open: &Opened| {
+            matches!(
+                open,
+                Opened::Quote {
+                    is_triple: true,
+                    ..
+                }
+            )
+        };
+        if !self.unclosed.starts_with(&open.stack)
+            || !open.stack.iter().all(|open| goes_on || is_block(open))
+        {
             return false;
         }
         let mut finish = closers_of(&open.stack);
@@ -224,13 +238,18 @@ mod tests {
     }
 
     #[test]
-    fn what_the_person_has_yet_to_close_is_not_broken() {
+    fn what_the_person_opened_may_stay_open_where_the_line_goes_on() {
+        check(
+            "x = [$0\n",
+            "1, 2,",
+            expect![[r#"
+            x = [⟦1, 2,⟧
+        "#]],
+        );
         check(
             "x = [$0\n",
             "1, 2",
-            expect![[r#"
-            x = [⟦1, 2⟧
-        "#]],
+            expect!["nothing: it would break the syntax"],
         );
         check(
             "f(\n    a,\n    $0\n)\n",
@@ -245,9 +264,7 @@ mod tests {
         check(
             "x = f'{a$0\n",
             ".b",
-            expect![[r#"
-            x = f'{a⟦.b⟧
-        "#]],
+            expect!["nothing: it would break the syntax"],
         );
         check(
             "\"\"\"$0\n",
@@ -259,11 +276,7 @@ mod tests {
         check(
             "def f():\n    x = {$0\n    return x\n",
             "'a': 1",
-            expect![[r#"
-                def f():
-                    x = {⟦'a': 1⟧
-                    return x
-            "#]],
+            expect!["nothing: it would break the syntax"],
         );
     }
 
@@ -272,11 +285,7 @@ mod tests {
         check(
             "print(f(a,$0\n\ny = 1\n",
             " g(b",
-            expect![[r#"
-            print(f(a,⟦ g⟧
-
-            y = 1
-        "#]],
+            expect!["nothing: it would break the syntax"],
         );
         check(
             "x = $0\ny = 1\n",
@@ -321,6 +330,66 @@ mod tests {
                         y()⟧
                     return 1
             "#]],
+        );
+    }
+
+    #[test]
+    fn lines_below_that_wait_for_the_beginning_of_theirs_count() {
+        let call = "conf.add_r$0\n    'a',\n    b=1,\n)\n";
+        check(
+            call,
+            "oute(",
+            expect![[r#"
+            conf.add_r⟦oute(⟧
+                'a',
+                b=1,
+            )
+        "#]],
+        );
+        check(
+            call,
+            "oute('a')",
+            expect!["nothing: it would break the syntax"],
+        );
+        check(
+            "if(a$0\n    b()\n",
+            " == 1)",
+            expect!["nothing: it would break the syntax"],
+        );
+        check(
+            "if(a$0\n    b()\n",
+            " == 1):",
+            expect![[r#"
+            if(a⟦ == 1):⟧
+                b()
+        "#]],
+        );
+        check(
+            "if '=$0\n    b()\n",
+            "= '",
+            expect!["nothing: it would break the syntax"],
+        );
+        check(
+            "def cl$0\n    b()\n",
+            "ock_action",
+            expect!["nothing: it would break the syntax"],
+        );
+        let block = "def f():\n    $0\n        g()\n    except E:\n        pass\n";
+        check(
+            block,
+            "raise E",
+            expect!["nothing: it would break the syntax"],
+        );
+        check(
+            block,
+            "try:",
+            expect![[r#"
+            def f():
+                ⟦try:⟧
+                    g()
+                except E:
+                    pass
+        "#]],
         );
     }
 

@@ -69,7 +69,7 @@ fn finish(mut generation: Generation) -> Answer {
     let (mut text, mut sum) = (String::new(), 0.0);
     while let Some(event) = generation.next_blocking() {
         match event {
-            Event::Started { .. } => {}
+            Event::Started { .. } | Event::Candidate { .. } => {}
             Event::Piece {
                 text: piece,
                 confidence,

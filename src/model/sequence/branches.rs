@@ -20,8 +20,6 @@ pub(super) struct Branches {
     tips: [Option<Vec<Token>>; MAX_BRANCHES],
 }
 
-// The writing half of the worker searches with these.
-#[cfg_attr(not(test), allow(dead_code))]
 impl<E: Engine> Sequence<E> {
     /// Branches there may be at once, the sequence itself included: 1 where the memory cannot
     /// share entries.

@@ -14,7 +14,7 @@ use crate::model::{
 };
 
 /// A job whose prompt is ordinary text, one token a byte.
-pub(super) fn job(prompt: &str) -> Job {
+pub(crate) fn job(prompt: &str) -> Job {
     Job {
         prompt: Tokens::default().tokenize(prompt),
         heal: Vec::new(),
@@ -44,6 +44,10 @@ fn transcript(generation: &mut Generation) -> String {
                 n_computed,
             } => format!("{n_reused}+{n_computed} "),
             Event::Piece { text, .. } => format!("{text}·"),
+            Event::Candidate { pieces, .. } => {
+                let text: String = pieces.into_iter().map(|(text, _)| text).collect();
+                format!("or {text} ")
+            }
             Event::Done { reason, usage, .. } => format!(" {reason:?} after {}", usage.n_decoded),
             Event::Failed(error) => format!("failed: {error}"),
         };
@@ -54,7 +58,7 @@ fn transcript(generation: &mut Generation) -> String {
 
 /// Runs jobs one after the other.
 #[track_caller]
-pub(super) fn check_jobs(script: Script, jobs: &[Job], expected: Expect) {
+pub(crate) fn check_jobs(script: Script, jobs: &[Job], expected: Expect) {
     let model = Model::scripted(script);
     let lines: Vec<_> = jobs
         .iter()
