@@ -72,6 +72,8 @@ pub struct Answer {
     pub score: Option<f32>,
     /// What the decision to show it, or not, was made of; `None` where there was nothing to show.
     pub judgement: Option<show::Judgement>,
+    /// All that could have been shown, what the model wrote first.
+    pub candidates: Vec<show::Candidate>,
     /// Clean-up rules that said something.
     pub applied: Vec<Applied>,
     /// What it cost. Zero where the model was not asked, or stopped before it was done.
@@ -141,6 +143,7 @@ impl Answer {
             is_whole: false,
             score: None,
             judgement: None,
+            candidates: Vec::new(),
             applied: Vec::new(),
             usage: Usage::default(),
             stop: None,
