@@ -72,6 +72,8 @@ pub struct Answer {
     pub score: Option<f32>,
     /// What the decision to show it, or not, was made of; `None` where there was nothing to show.
     pub judgement: Option<show::Judgement>,
+    /// All that could have been shown, what the model wrote first.
+    pub candidates: Vec<show::Candidate>,
     /// Clean-up rules that said something.
     pub applied: Vec<Applied>,
     /// The import that the text needs and the document has not.
@@ -132,6 +134,7 @@ impl Answer {
             is_whole: false,
             score: None,
             judgement: None,
+            candidates: Vec::new(),
             applied: Vec::new(),
             import: None,
             usage: Usage::default(),

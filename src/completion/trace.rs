@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::completion::show::Origin;
 use crate::completion::{Answer, Ask, Source, trim};
 use crate::model::StopReason;
 use crate::session::Snapshot;
@@ -51,7 +52,10 @@ static PARTS: &[(&str, Explain)] = &[
     ("answer", answer),
     ("tokens", tokens),
     ("time", time),
+    ("decision", decision),
+    ("candidates", candidates),
     ("rules", rules),
+    ("features", features),
     ("written", written),
     ("prompt", prompt),
 ];
@@ -208,13 +212,59 @@ fn time(answer: &Answer) -> Part {
     )
 }
 
+/// What the decision to show it was made of.
+fn decision(answer: &Answer) -> Part {
+    let Some(judgement) = &answer.judgement else {
+        return Part::Facts(Vec::new());
+    };
+    let percent = |share: f32| json!(format!("{:.0} %", 100.0 * f64::from(share)));
+    Part::Facts(vec![
+        ("likely to be kept", percent(judgement.kept)),
+        ("least that is shown", percent(judgement.threshold)),
+        ("likely to be exactly right", percent(judgement.exact)),
+        ("cut shorter", json!(judgement.shortened)),
+    ])
+}
+
+/// All that could have been shown.
+fn candidates(answer: &Answer) -> Part {
+    let rows = answer.candidates.iter().map(|candidate| {
+        let logprob = candidate.mean_logprob();
+        vec![
+            json!(candidate.origin),
+            json!(quoted(&candidate.text)),
+            logprob.map_or(Value::Null, |logprob| rounded(f64::from(logprob))),
+            json!(candidate.dropped.unwrap_or("could be shown")),
+        ]
+    });
+    Part::Table(
+        &["origin", "cleaned up", "mean log-probability", "verdict"],
+        rows.collect(),
+    )
+}
+
+/// What each feature adds to the log-odds of being kept, the weightiest first.
+fn features(answer: &Answer) -> Part {
+    let parts = answer
+        .judgement
+        .iter()
+        .flat_map(|judgement| &judgement.parts);
+    let rows = parts.map(|(name, adds)| vec![json!(name), rounded(f64::from(*adds))]);
+    Part::Table(&["feature", "adds to the log-odds"], rows.collect())
+}
+
 /// What each rule said, in their order.
 fn rules(answer: &Answer) -> Part {
     let columns = &["rule", "verdict"];
     let Some(written) = &answer.written else {
         return Part::Table(columns, Vec::new());
     };
-    let mut left = written.text.as_str();
+    // The text that a copy had before the rules is not kept.
+    let is_copy = answer
+        .judgement
+        .as_ref()
+        .is_some_and(|judgement| judgement.origin == Origin::Copy);
+    let mut left = if is_copy { "" } else { written.text.as_str() };
     let mut dropped = false;
     let mut rows = Vec::new();
     for rule in &trim::RULES {
@@ -226,8 +276,10 @@ fn rules(answer: &Answer) -> Part {
             _ if dropped => "not reached".to_owned(),
             None | Some(trim::Verdict::Keep) => "leaves it".to_owned(),
             Some(trim::Verdict::Cut(end)) => {
-                let cut = left.get(*end..).unwrap_or_default();
-                let verdict = format!("cuts {}", quoted(cut));
+                let verdict = match left.get(*end..) {
+                    Some(cut) => format!("cuts {}", quoted(cut)),
+                    None => format!("cuts it to {end} bytes"),
+                };
                 left = left.get(..*end).unwrap_or(left);
                 verdict
             }

@@ -47,6 +47,7 @@ pub fn judge(request: &Request, written: Written, considered: Considered, means:
         score,
         judgement: chosen.map(|chosen| chosen.judgement),
         applied: candidate.applied.clone(),
+        candidates: considered.candidates,
         usage: written.usage,
         stop: written.stop,
         prompt: Some(request.prompt.clone()),

@@ -3,6 +3,7 @@ use std::time::Duration;
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::completion::show::Judgement;
 use crate::completion::{Means, complete};
 use crate::config::CompletionConfig;
 use crate::model::Model;
@@ -50,7 +51,7 @@ fn what_was_shown_is_explained_from_answer_to_prompt() {
     check(
         "xs = [1]\ndef total(ys):\n    return sum($0)\n\nprint(total(xs))\n",
         "ys)\nprint(1)",
-        &["answer", "time", "rules", "written"],
+        &["answer", "time", "candidates", "rules", "written"],
         expect![[r#"
             # Ghost text was shown
 
@@ -75,6 +76,12 @@ fn what_was_shown_is_explained_from_answer_to_prompt() {
             | the model                 |  7.0 |
             | of it: reading the prompt |  2.0 |
             | of it: writing            |  5.0 |
+
+            ## candidates
+
+            | origin | cleaned up | mean log-probability | verdict        |
+            | ------ | ---------- | -------------------: | -------------- |
+            | model  | `ys`       |                  0.0 | could be shown |
 
             ## rules
 
@@ -137,6 +144,40 @@ fn where_nobody_was_asked_there_is_little_to_say() {
             - source: nobody was asked
         "#]],
     );
+}
+
+#[test]
+fn a_decision_is_taken_apart() {
+    let mut answer = Answer::silent("it is too likely to be wrong");
+    answer.judgement = Some(Judgement {
+        origin: Origin::Model,
+        exact: 0.21,
+        kept: 0.34,
+        threshold: 0.5,
+        shortened: true,
+        parts: vec![("mean_logprob", -1.25), ("in_prose", 0.5)],
+    });
+    let ask = Ask {
+        offset: 4,
+        invoked: false,
+    };
+    let markdown = Trace::of(&Snapshot::of("a.py", "x = \n"), ask, &answer).markdown();
+    let from = markdown.find("## decision").expect("there is a decision");
+    expect![[r#"
+        ## decision
+
+        - likely to be kept: 34 %
+        - least that is shown: 50 %
+        - likely to be exactly right: 21 %
+        - cut shorter: true
+
+        ## features
+
+        | feature      | adds to the log-odds |
+        | ------------ | -------------------: |
+        | mean_logprob |                -1.25 |
+        | in_prose     |                  0.5 |
+    "#]].assert_eq(&markdown[from..]);
 }
 
 #[test]
@@ -205,8 +246,17 @@ fn a_program_reads_the_same() {
         Some(trim::RULES.len())
     );
     let mut json = json;
-    for part in ["prompt", "rules", "tokens"] {
-        json[part].take();
+    let kept = [
+        "answer",
+        "line",
+        "column",
+        "shown",
+        "time",
+        "whyNothing",
+        "written",
+    ];
+    if let Some(json) = json.as_object_mut() {
+        json.retain(|name, _| kept.contains(&name.as_str()));
     }
     expect![[r#"
         {
@@ -217,11 +267,7 @@ fn a_program_reads_the_same() {
             "stopped": "the model said that this is the end"
           },
           "column": 5,
-          "invoked": false,
           "line": 1,
-          "path": "main.py",
-          "prompt": null,
-          "rules": null,
           "shown": "1",
           "time": [
             {
@@ -241,7 +287,6 @@ fn a_program_reads_the_same() {
               "stage": "of it: writing"
             }
           ],
-          "tokens": null,
           "whyNothing": null,
           "written": [
             {
