@@ -206,13 +206,13 @@ impl<E: Engine> Writer<'_, E> {
             [] => Outputs::Last,
             _ => Outputs::Each,
         };
-        let start = self.sequence.len();
         loop {
             match (self.turn)() {
                 Turn::Go => {}
                 Turn::Gone => return Ok(Some(None)),
                 Turn::GiveUp => return Ok(Some(Some((StopReason::Interrupted, None)))),
             }
+            let start = self.sequence.len();
             let started = Instant::now();
             let n_done = self.sequence.advance(&batch, outputs, self.interrupted)?;
             if n_done == batch.len() {
