@@ -6,8 +6,10 @@
 //! `verdict` makes the answer of it.
 
 mod ahead;
+pub mod budget;
 mod context;
 pub mod copy;
+mod doubt;
 pub mod excerpt;
 pub mod fim;
 mod layout;
@@ -40,6 +42,7 @@ use crate::model::{Model, ModelError, Priority, StopReason, Usage};
 use crate::session::Snapshot;
 use crate::syntax::{self, Place};
 pub use ahead::PAUSE;
+use budget::Allowance;
 pub use layout::Layouts;
 pub use request::{LEFT_TO_RIGHT, Request, prepare};
 pub use surroundings::{Edited, OpenFile, Surroundings};
@@ -163,6 +166,8 @@ pub struct Means {
     pub adapter: Option<PathBuf>,
     /// Which job goes first.
     pub priority: Priority,
+    /// What a completion may cost.
+    pub allowance: Allowance,
     /// Whole lines wanted, to choose from: more than one is searched for.
     pub n_lines: usize,
     /// Who is told, after each piece, all that was written so far. It only ever grows.
@@ -182,6 +187,7 @@ impl Means {
             adapter: config.adapters.default_adapter().map(Path::to_owned),
             config,
             priority: Priority::Completion,
+            allowance: Allowance::UNLIMITED,
             n_lines: 1,
             listener: None,
         }

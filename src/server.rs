@@ -11,6 +11,7 @@ mod documents;
 mod guard;
 mod imports;
 mod inline_completion;
+mod power;
 mod progress;
 mod projects;
 mod protocol;
@@ -32,12 +33,14 @@ use tower_lsp::gen_lsp_types::{
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::{Client, LanguageServer, LspService};
 
+use crate::completion::budget::Pace;
 use crate::completion::{Layouts, Typing};
 use crate::config::{self, Config};
 use crate::model::Model;
 use crate::serving::{Open, Serving};
 use crate::session::Session;
 use capabilities::ClientTraits;
+use power::Power;
 use projects::Projects;
 use why::LastAnswers;
 
@@ -56,6 +59,8 @@ pub struct Server {
     open: Open,
     /// What the last prompt of each document was laid from.
     layouts: Arc<Layouts>,
+    pace: Pace,
+    power: Power,
     last_answers: LastAnswers,
     /// What `initialize` settles.
     started: OnceLock<Started>,
@@ -102,6 +107,8 @@ where
         given: given.clone(),
         open: open.clone(),
         layouts: Arc::default(),
+        pace: Pace::default(),
+        power: Power::default(),
         last_answers: LastAnswers::default(),
         started: OnceLock::new(),
         saw_shutdown: saw_shutdown.clone(),

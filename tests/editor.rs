@@ -50,6 +50,8 @@ impl Editor {
     pub(crate) fn start(script: Script, mut options: Value) -> Editor {
         if let Value::Object(options) = &mut options {
             options.entry("without").or_insert(json!(["names"]));
+            // How much is written is not to hang on how busy the machine is.
+            options.entry("budget").or_insert(json!(false));
         }
         Editor::start_as(
             script,

@@ -100,7 +100,12 @@ pub async fn prepare(
     extent: Extent,
     means: &Means,
 ) -> Result<Request, ModelError> {
-    let Means { model, config, .. } = means;
+    let Means {
+        model,
+        config,
+        allowance,
+        ..
+    } = means;
     let info = model.ready().await?;
     let tokenizer = model
         .tokenizer()
@@ -110,15 +115,15 @@ pub async fn prepare(
         fim.order = order;
     }
     let max_tokens = match extent {
-        Extent::Line => config.max_line_tokens,
-        Extent::Block => config.max_block_tokens,
+        Extent::Line => config.max_line_tokens.min(allowance.line_tokens),
+        Extent::Block => config.max_block_tokens.min(allowance.block_tokens),
     };
     // The room for the answer is the same for a line and a block: a prompt that changed its size
     // with the extent would lose its place in the KV cache at every change.
     let longest = config.max_line_tokens.max(config.max_block_tokens);
     let room = (info.n_ctx as usize).saturating_sub(longest);
     let recipe = Recipe {
-        n_tokens: config.prompt_tokens.min(room),
+        n_tokens: config.prompt_tokens.min(room).min(allowance.prompt_tokens),
         n_params: info.n_params,
         config,
     };

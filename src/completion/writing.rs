@@ -1,7 +1,12 @@
 //! The model writes; what it writes is watched, and ended where a person would end it.
 
+use std::time::Instant;
+
+use crate::completion::doubt::{Doubt, Ending};
+use crate::completion::show::cuts;
 use crate::completion::{Means, Request};
 use crate::model::{Confidence, Event, ModelError, StopReason, Usage};
+use crate::syntax::Open;
 
 /// What a model wrote, before it is cleaned up.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +42,13 @@ impl Written {
         written
     }
 
+    /// Forgets what was written behind `end`, in bytes.
+    fn cut(&mut self, end: usize) {
+        self.text.truncate(end);
+        let n_pieces = self.pieces.partition_point(|(piece, _)| *piece < end) + 1;
+        self.pieces.truncate(if end == 0 { 0 } else { n_pieces });
+    }
+
     /// Mean log-probability of the pieces that begin within the first `end` bytes.
     pub fn score(&self, end: usize) -> Option<f32> {
         let begins = std::iter::once(0).chain(self.pieces.iter().map(|(end, _)| *end));
@@ -49,20 +61,6 @@ impl Written {
     }
 }
 
-/// Probability that all lines so far are right, under which no further line is begun: it would be
-/// right more seldom still, and the person would read it all the same.
-const FURTHER_LINE: f32 = 0.2;
-
-/// Where an answer ends that is not worth a further line: behind its last whole line, once a new one
-/// begins, in bytes. `logprob` is that of the whole text.
-fn unsure_end(text: &str, logprob: f32) -> Option<usize> {
-    if logprob >= FURTHER_LINE.ln() {
-        return None;
-    }
-    let end = text[..text.rfind('\n')?].trim_end().len();
-    (end > 0).then_some(end)
-}
-
 /// Lets the model write. Dropping the future stops it.
 ///
 /// # Errors
@@ -70,9 +68,12 @@ fn unsure_end(text: &str, logprob: f32) -> Option<usize> {
 pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelError> {
     let mut watch = request.watch();
     let mut written = Written::default();
-    // Whoever asks by hand sees all there is.
-    let is_doubted = means.config.uses("further_line") && means.config.min_score.is_finite();
-    let mut logprob = 0.0;
+    // Whoever asks by hand, to choose among lines, sees all there is.
+    let is_doubted = means.n_lines <= 1;
+    let begun = Instant::now();
+    let mut doubt = Doubt::default();
+    let mut doubtful_end = None;
+    let in_prose = Open::at_end_of(&request.site.before).is_in_text();
     let mut generation = means.model.generate(request.job.clone());
     while let Some(event) = generation.next().await {
         match event {
@@ -89,11 +90,19 @@ pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelErr
                 if let Some(listener) = &means.listener {
                     listener(watch.text());
                 }
-                logprob += confidence.logprob;
-                if is_doubted && written.end.is_none() {
-                    written.end = unsure_end(watch.text(), logprob);
-                }
                 if written.end.is_some() {
+                    break;
+                }
+                if is_doubted {
+                    let uses = |rule: &str| means.config.uses(rule);
+                    let is_late = begun.elapsed() > means.allowance.whole;
+                    let ending =
+                        doubt.note(watch.text(), confidence.logprob, in_prose, is_late, uses);
+                    match ending {
+                        None => continue,
+                        Some(Ending::Line(end)) => written.end = Some(end),
+                        Some(Ending::Word(end)) => doubtful_end = Some(end),
+                    }
                     break;
                 }
             }
@@ -111,22 +120,16 @@ pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelErr
         }
     }
     watch.text().clone_into(&mut written.text);
+    // Cut off by the number of tokens, it may end in the middle of a word.
+    if written.stop == Some(StopReason::MaxTokens) && is_word_end(&written.text) {
+        doubtful_end = cuts(&written.text, in_prose).pop();
+    }
+    if let Some(end) = doubtful_end {
+        written.cut(end);
+    }
     Ok(written)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_further_line_is_begun_only_while_the_lines_so_far_are_likely_right() {
-        assert_eq!(unsure_end("if a:\n", -0.1), None, "sure");
-        assert_eq!(
-            unsure_end("if a:", -9.0),
-            None,
-            "the first line is finished"
-        );
-        assert_eq!(unsure_end("if a:  \n    ", -9.0), Some(5));
-        assert_eq!(unsure_end("\n    if a", -9.0), None, "nothing stands yet");
-    }
+fn is_word_end(text: &str) -> bool {
+    text.ends_with(|c: char| c.is_alphanumeric() || c == '_')
 }

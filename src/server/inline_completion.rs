@@ -150,6 +150,17 @@ pub(super) fn means(
         .map(Path::to_owned);
     means.surroundings = Arc::new(surroundings::around(started, session, uri));
     means.layouts = Arc::clone(&server.layouts);
+    if let Some(mut budget) = means.config.budget {
+        if server.power.is_on_battery() {
+            budget = budget.halved();
+            means.config.prefetch = false;
+        }
+        let most = means.config.prompt_tokens;
+        let speed = means.model.speed();
+        means.allowance = server
+            .pace
+            .allow(budget, means.model.identity(), speed, most);
+    }
     Some(means)
 }
 

@@ -177,7 +177,8 @@ fn a_decision_is_taken_apart() {
         | ------------ | -------------------: |
         | mean_logprob |                -1.25 |
         | in_prose     |                  0.5 |
-    "#]].assert_eq(&markdown[from..]);
+    "#]]
+    .assert_eq(&markdown[from..]);
 }
 
 #[test]
