@@ -11,6 +11,7 @@ mod documents;
 mod guard;
 mod imports;
 mod inline_completion;
+mod notebooks;
 mod power;
 mod progress;
 mod projects;
@@ -26,9 +27,11 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_lsp::gen_lsp_types::{
     CompletionParams, CompletionResponse, DidChangeConfigurationParams,
-    DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidCloseTextDocumentParams,
-    DidOpenTextDocumentParams, ExecuteCommandParams, InitializeParams, InitializeResult,
-    InitializedParams, InlineCompletionParams, InlineCompletionResponse, LspAny, ServerInfo,
+    DidChangeNotebookDocumentParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
+    DidCloseNotebookDocumentParams, DidCloseTextDocumentParams, DidOpenNotebookDocumentParams,
+    DidOpenTextDocumentParams, DidSaveNotebookDocumentParams, ExecuteCommandParams,
+    InitializeParams, InitializeResult, InitializedParams, InlineCompletionParams,
+    InlineCompletionResponse, LspAny, ServerInfo,
 };
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::{Client, LanguageServer, LspService};
@@ -211,6 +214,29 @@ impl LanguageServer for Server {
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
         guard::sync("didClose", || documents::close(self, &params));
+    }
+
+    async fn notebook_did_open(&self, params: DidOpenNotebookDocumentParams) {
+        guard::sync("notebookDocument/didOpen", || notebooks::open(self, params));
+    }
+
+    async fn notebook_did_change(&self, params: DidChangeNotebookDocumentParams) {
+        let uri = params.notebook_document.uri.0.clone();
+        let change = || notebooks::change(self, params);
+        if guard::sync("notebookDocument/didChange", change).is_none() {
+            // As with any document.
+            self.session().close(&uri);
+        }
+    }
+
+    async fn notebook_did_save(&self, _: DidSaveNotebookDocumentParams) {
+        guard::sync("notebookDocument/didSave", || notebooks::save(self));
+    }
+
+    async fn notebook_did_close(&self, params: DidCloseNotebookDocumentParams) {
+        guard::sync("notebookDocument/didClose", || {
+            notebooks::close(self, &params);
+        });
     }
 
     async fn did_change_watched_files(&self, _: DidChangeWatchedFilesParams) {

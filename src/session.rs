@@ -5,6 +5,7 @@
 
 mod document;
 mod in_flight;
+mod notebook;
 mod recent;
 mod snapshot;
 
@@ -12,14 +13,20 @@ use std::collections::HashMap;
 
 pub use document::{Document, Edit};
 pub use in_flight::{InFlight, Ticket};
+pub use notebook::{CellText, Listed, Notebook};
 pub use recent::{Change, Recent, Region};
+use ropey::Rope;
 pub use snapshot::Snapshot;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Open documents by URI, and one place in flight for each.
+/// Open documents by URI, and one place in flight for each. A notebook is a document as well: the
+/// text that its cells make together.
 #[derive(Default)]
 pub struct Session {
     documents: HashMap<String, Document>,
+    notebooks: HashMap<String, Notebook>,
+    /// The notebook of each cell, by their URIs.
+    cells: HashMap<String, String>,
     in_flight: InFlight,
     recent: Recent,
 }
@@ -32,8 +39,71 @@ impl Session {
         self.documents.insert(uri, document);
     }
 
+    /// Opens a notebook, whose joined text is `document`.
+    pub fn open_notebook(&mut self, uri: String, notebook: Notebook, document: Document) {
+        self.cells.retain(|_, of| *of != uri);
+        let cells = notebook.uris();
+        (self.cells).extend(cells.map(|cell| (cell.to_owned(), uri.clone())));
+        self.notebooks.insert(uri.clone(), notebook);
+        self.open(uri, document);
+    }
+
+    /// Changes a notebook and then its joined text, by the edits that the change comes with, each
+    /// handed to `apply`. `None` if there is no such notebook.
+    pub fn change_notebook(
+        &mut self,
+        uri: &str,
+        change: impl FnOnce(&mut Notebook) -> Vec<Edit>,
+        mut apply: impl FnMut(&mut Document, Edit),
+    ) -> Option<()> {
+        let notebook = self.notebooks.get_mut(uri)?;
+        let document = self.documents.get_mut(uri)?;
+        for edit in change(notebook) {
+            apply(document, edit);
+        }
+        Some(())
+    }
+
+    /// Learns anew which cells a notebook has.
+    pub fn list_cells(&mut self, uri: &str) {
+        self.cells.retain(|_, of| of != uri);
+        let cells = self.notebooks.get(uri).into_iter().flat_map(Notebook::uris);
+        (self.cells).extend(cells.map(|cell| (cell.to_owned(), uri.to_owned())));
+    }
+
+    /// The open notebook with this URI.
+    pub fn notebook(&self, uri: &str) -> Option<&Notebook> {
+        self.notebooks.get(uri)
+    }
+
+    /// Where the text that a client knows by this URI lies: a document in itself, or a cell.
+    pub fn place(&self, uri: &str) -> Option<Place> {
+        let Some(notebook) = self.cells.get(uri) else {
+            return Some(Place {
+                document: uri.to_owned(),
+                start: 0,
+                text: self.documents.get(uri)?.text().clone(),
+            });
+        };
+        let cell = self.notebooks.get(notebook)?.place(uri)?;
+        Some(Place {
+            document: notebook.clone(),
+            start: cell.start,
+            text: cell.text,
+        })
+    }
+
+    /// Why nothing is to be completed at a byte offset of the text with this URI, if so.
+    pub fn silence(&self, uri: &str, offset: usize) -> Option<&'static str> {
+        let notebook = self.notebooks.get(self.cells.get(uri)?)?;
+        notebook.silence(uri, offset)
+    }
+
     /// Forgets a document and gives up what is computed for it.
     pub fn close(&mut self, uri: &str) {
+        if self.notebooks.remove(uri).is_some() {
+            self.cells.retain(|_, of| of != uri);
+        }
         self.documents.remove(uri);
         self.recent.closed(uri);
         self.in_flight.supersede(uri);
@@ -82,6 +152,17 @@ impl Session {
     pub fn n_documents(&self) -> usize {
         self.documents.len()
     }
+}
+
+/// Where a text lies that a client knows by a URI.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// URI of the document that holds it.
+    pub document: String,
+    /// Byte offset of its start in the document.
+    pub start: usize,
+    /// The text as the client has it.
+    pub text: Rope,
 }
 
 /// A number for a document that outlives its being closed. Never 0.

@@ -3,6 +3,7 @@
 mod errors;
 pub mod import_block;
 mod indentation;
+pub mod ipython;
 pub mod names;
 mod open;
 mod outline;

@@ -8,6 +8,7 @@ use tower_lsp::gen_lsp_types::{
 
 use super::convert::{self, Encoding};
 use super::imports::ADD_IMPORT;
+use super::notebooks;
 use super::switch::SWITCH_MODEL;
 use super::why::WHY;
 
@@ -103,6 +104,7 @@ pub(super) fn announced(traits: &ClientTraits) -> ServerCapabilities {
             change: Some(TextDocumentSyncKind::Incremental),
             ..TextDocumentSyncOptions::default()
         })),
+        notebook_document_sync: Some(notebooks::announced()),
         inline_completion_provider: Some(InlineCompletionProvider::Bool(true)),
         completion_provider: (!traits.inline_completion).then(|| CompletionOptions {
             trigger_characters: Some([".", "(", " ", "="].map(str::to_owned).to_vec()),

@@ -1,6 +1,7 @@
 //! Open, change, close. Synchronous throughout: nothing here may be overtaken.
 
 use std::ops::Range;
+use std::sync::MutexGuard;
 use std::time::Duration;
 
 use ropey::Rope;
@@ -9,6 +10,7 @@ use tower_lsp::gen_lsp_types::{
     TextDocumentContentChangeEvent,
 };
 
+use super::convert::Encoding;
 use super::{Server, Started, convert, inline_completion};
 use crate::completion::{PAUSE, Touched};
 use crate::session::{Change, Document, Edit, Session, Snapshot, identity};
@@ -22,19 +24,27 @@ pub(super) fn open(server: &Server, params: DidOpenTextDocumentParams) {
     let language = String::from(opened.language_id);
     let document = Document::new(path, Some(&language), &opened.text, opened.version);
     started.projects.edited(&opened.uri.0, document.text());
-    started.projects.rest();
-    let uri = opened.uri.0;
     let mut session = server.session();
-    session.open(uri.clone(), document);
-    if let Some(snapshot) = session.snapshot(&uri) {
-        // Where the user will type is not known yet. Whatever part of the prompt does not depend
-        // on it is read, and the weights are in memory.
+    session.open(opened.uri.0.clone(), document);
+    begun(server, started, session, &opened.uri.0);
+}
+
+/// A document has come: whatever part of the prompt does not depend on where the user will type is
+/// read, and the weights are in memory.
+pub(super) fn begun(
+    server: &Server,
+    started: &Started,
+    mut session: MutexGuard<'_, Session>,
+    uri: &str,
+) {
+    started.projects.rest();
+    if let Some(snapshot) = session.snapshot(uri) {
         let offset = snapshot.text.len_bytes();
         read_ahead(
             server,
             started,
             &session,
-            &uri,
+            uri,
             &snapshot,
             offset,
             Duration::ZERO,
@@ -61,40 +71,77 @@ pub(super) fn change(server: &Server, params: DidChangeTextDocumentParams) {
             "the version did not grow"
         );
     }
-    let mut touched = Vec::new();
-    let mut changes = Vec::new();
+    let mut edits = Edits::default();
     for change in params.content_changes {
-        match change {
-            TextDocumentContentChangeEvent::TextDocumentContentChangePartial(change) => {
-                let range = convert::range(document.text(), change.range, started.traits.encoding);
-                touched.push(Touched {
-                    start: range.start,
-                    n_inserted: change.text.len(),
-                });
-                changes.push(line_change(document.text(), &range, &change.text));
-                document.apply(&Edit {
-                    range,
-                    text: change.text,
-                });
-            }
-            TextDocumentContentChangeEvent::TextDocumentContentChangeWholeDocument(change) => {
-                document.replace(&change.text);
-                touched.push(Touched {
-                    start: 0,
-                    n_inserted: change.text.len(),
-                });
-            }
-        }
+        edits.apply(
+            document,
+            client_edit(document.text(), change, started.traits.encoding),
+        );
     }
     document.defer(version);
-    started.projects.edited(&uri, document.text());
-    let recent = session.recent_mut();
-    (changes.into_iter()).for_each(|change| recent.edited(&uri, change));
-    if let Some(snapshot) = session.glimpse(&uri) {
-        server.typing.edited(&snapshot, &touched);
-        if let Some(last) = touched.last() {
-            let offset = last.start + last.n_inserted;
-            read_ahead(server, started, &session, &uri, &snapshot, offset, PAUSE);
+    edits.done(server, started, session, &uri);
+}
+
+/// What a client says of a change, in bytes.
+pub(super) fn client_edit(
+    text: &Rope,
+    change: TextDocumentContentChangeEvent,
+    encoding: Encoding,
+) -> Edit {
+    match change {
+        TextDocumentContentChangeEvent::TextDocumentContentChangePartial(change) => Edit {
+            range: convert::range(text, change.range, encoding),
+            text: change.text,
+        },
+        TextDocumentContentChangeEvent::TextDocumentContentChangeWholeDocument(change) => Edit {
+            range: 0..text.len_bytes(),
+            text: change.text,
+        },
+    }
+}
+
+/// Edits of one document that came together.
+#[derive(Default)]
+pub(super) struct Edits {
+    touched: Vec<Touched>,
+    changes: Vec<Change>,
+}
+
+impl Edits {
+    /// Makes one.
+    pub(super) fn apply(&mut self, document: &mut Document, edit: Edit) {
+        self.touched.push(Touched {
+            start: edit.range.start,
+            n_inserted: edit.text.len(),
+        });
+        if edit.range == (0..document.text().len_bytes()) {
+            // All of it is new: a place that was edited there is no more.
+            document.replace(&edit.text);
+            return;
+        }
+        (self.changes).push(line_change(document.text(), &edit.range, &edit.text));
+        document.apply(&edit);
+    }
+
+    /// Tells all who want to know.
+    pub(super) fn done(
+        self,
+        server: &Server,
+        started: &Started,
+        mut session: MutexGuard<'_, Session>,
+        uri: &str,
+    ) {
+        if let Some(document) = session.document(uri) {
+            started.projects.edited(uri, document.text());
+        }
+        let recent = session.recent_mut();
+        (self.changes.into_iter()).for_each(|change| recent.edited(uri, change));
+        if let Some(snapshot) = session.glimpse(uri) {
+            server.typing.edited(&snapshot, &self.touched);
+            if let Some(last) = self.touched.last() {
+                let offset = last.start + last.n_inserted;
+                read_ahead(server, started, &session, uri, &snapshot, offset, PAUSE);
+            }
         }
     }
 }
@@ -127,7 +174,11 @@ fn line_change(text: &Rope, range: &Range<usize>, inserted: &str) -> Change {
 }
 
 pub(super) fn close(server: &Server, params: &DidCloseTextDocumentParams) {
-    let uri = &params.text_document.uri.0;
+    forget(server, &params.text_document.uri.0);
+}
+
+/// Forgets a document, its model's memory and what is computed for it.
+pub(super) fn forget(server: &Server, uri: &str) {
     if let Some(started) = server.started() {
         started.serving.close(identity(uri));
         started.projects.closed(uri);

@@ -10,6 +10,7 @@ use tower_lsp::jsonrpc::{Error, Result};
 
 use super::{Server, convert, surroundings};
 use crate::completion::trim::{Around, MissingImport};
+use crate::session::Edit;
 
 /// Adds an import to a document. Arguments: the document's URI, the name that the import brings,
 /// and the statement on one line. Behind an inline completion that needs it; the client runs it
@@ -50,30 +51,57 @@ pub(super) async fn execute(
         return Ok(Some(json!(false)));
     };
     let edit = WorkspaceEdit {
-        changes: Some(HashMap::from([(uri.to_owned().into(), vec![edit])])),
+        changes: Some(HashMap::from([(edit.uri.into(), vec![edit.edit])])),
         ..WorkspaceEdit::default()
     };
     let result = server.client.apply_edit(edit).await?;
     Ok(Some(json!(result.applied)))
 }
 
-/// The edit that adds it to the document as it is now; `None` where it stands there already.
-pub(super) fn edit(server: &Server, uri: &str, missing: &MissingImport) -> Option<TextEdit> {
+/// An edit of a text that the client has.
+pub(super) struct ClientEdit {
+    /// The text's URI.
+    pub(super) uri: String,
+    pub(super) edit: TextEdit,
+}
+
+/// The edit that adds it to the document as it is now, or to that cell of its notebook where the
+/// imports stand; `None` where it stands there already.
+pub(super) fn edit(server: &Server, uri: &str, missing: &MissingImport) -> Option<ClientEdit> {
     let started = server.started()?;
     let mut session = server.session();
-    let snapshot = session.snapshot(uri)?;
+    let document = session.place(uri)?.document;
+    let snapshot = session.snapshot(&document)?;
     let around = Around {
         snapshot: &snapshot,
         offset: 0,
-        surroundings: &surroundings::around(started, &session, uri),
+        surroundings: &surroundings::around(started, &session, &document),
     };
     let (range, new_text) = missing.edit(around)?;
-    let position = |offset| convert::position(&snapshot.text, offset, started.traits.encoding);
-    Some(TextEdit {
-        range: Range {
-            start: position(range.start),
-            end: position(range.end),
+    let (uri, text, range, new_text) = match session.notebook(&document) {
+        None => (document, snapshot.text.clone(), range, new_text),
+        Some(notebook) => {
+            let (uri, edit) = notebook.insertion(Edit {
+                range,
+                text: new_text,
+            })?;
+            (
+                uri.to_owned(),
+                notebook.text(uri)?.clone(),
+                edit.range,
+                edit.text,
+            )
+        }
+    };
+    let position = |offset| convert::position(&text, offset, started.traits.encoding);
+    Some(ClientEdit {
+        uri,
+        edit: TextEdit {
+            range: Range {
+                start: position(range.start),
+                end: position(range.end),
+            },
+            new_text,
         },
-        new_text,
     })
 }

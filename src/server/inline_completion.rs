@@ -67,9 +67,19 @@ pub(super) async fn popup(
         Outcome::Superseded => return Ok(None),
         Outcome::Nothing => Vec::new(),
         Outcome::Found(found) => {
-            let import = found.import.as_ref();
-            let edit = import.and_then(|missing| imports::edit(server, &uri, missing));
-            vec![popup_item(found, edit)]
+            let missing = found.import.clone();
+            let import =
+                missing.and_then(|missing| Some((imports::edit(server, &uri, &missing)?, missing)));
+            let mut item = popup_item(found);
+            match import {
+                Some((edit, _)) if edit.uri == uri => {
+                    item.additional_text_edits = Some(vec![edit.edit]);
+                }
+                // An item's edits are of its own document; this one goes into another cell.
+                Some((_, missing)) => item.command = Some(imports::command(&uri, &missing)),
+                None => {}
+            }
+            vec![item]
         }
     };
     Ok(Some(CompletionResponse::CompletionList(CompletionList {
@@ -80,7 +90,7 @@ pub(super) async fn popup(
 }
 
 /// Editors filter items by the word before the cursor, so the item repeats and replaces it.
-fn popup_item(found: Found, import: Option<TextEdit>) -> CompletionItem {
+fn popup_item(found: Found) -> CompletionItem {
     let word = found.word;
     let start = Position {
         line: found.position.line,
@@ -100,7 +110,6 @@ fn popup_item(found: Found, import: Option<TextEdit>) -> CompletionItem {
             },
             new_text: whole,
         })),
-        additional_text_edits: import.map(|edit| vec![edit]),
         ..CompletionItem::default()
     }
 }
@@ -172,25 +181,37 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
     };
     let encoding = started.traits.encoding;
     let uri = &place.text_document.uri.0;
-    let (means, ask, mut snapshot, mut ticket) = {
+    let (means, ask, mut snapshot, mut ticket, position, whole) = {
         let mut session = server.session();
-        let Some(snapshot) = session.glimpse(uri) else {
+        let Some(own) = session.place(uri) else {
             return Outcome::Nothing;
         };
-        let offset = convert::offset(&snapshot.text, place.position, encoding);
+        let Some(snapshot) = session.glimpse(&own.document) else {
+            return Outcome::Nothing;
+        };
+        let in_own = convert::offset(&own.text, place.position, encoding);
+        if let Some(why) = session.silence(uri, in_own) {
+            let offset = own.start.min(snapshot.text.len_bytes());
+            let answer = Answer::silent(why);
+            (server.last_answers).keep(uri, snapshot, Ask { offset, invoked }, answer);
+            return Outcome::Nothing;
+        }
+        let offset = own.start + in_own;
         let ask = Ask { offset, invoked };
-        let Some(means) = means(server, started, &session, uri) else {
+        let Some(means) = means(server, started, &session, &own.document) else {
             let answer = Answer::silent("ghost text is switched off by the option `enabled`");
             server.last_answers.keep(uri, snapshot, ask, answer);
             return Outcome::Nothing;
         };
-        (means, ask, snapshot, session.begin(uri))
+        let ticket = session.begin(&own.document);
+        let position = convert::position(&own.text, in_own, encoding);
+        (means, ask, snapshot, ticket, position, own.document)
     };
     let answer = match server.typing.recall(&snapshot, ask, &means) {
         Some(answer) => Ok(Some(answer)),
         None => {
             // Parsed only now: whoever types along with what is shown needs no tree.
-            if let Some(parsed) = server.session().snapshot(uri) {
+            if let Some(parsed) = server.session().snapshot(&whole) {
                 snapshot = parsed;
             }
             tokio::select! {
@@ -227,7 +248,7 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
         None => Outcome::Nothing,
         Some(text) => Outcome::Found(Found {
             text: text.clone(),
-            position: convert::position(&snapshot.text, ask.offset, encoding),
+            position,
             word: word_before(&snapshot, ask.offset),
             import: answer.import.clone(),
         }),

@@ -1,0 +1,221 @@
+//! Cells of a notebook are Python with IPython's commands in between: `%matplotlib inline`,
+//! `!pip install x`, `df.head?`. Everything else here reads Python, so a cell is rewritten into
+//! Python of the same length, byte by byte: an offset in the one is an offset in the other.
+
+use std::ops::Range;
+
+use ruff_python_ast::PySourceType;
+use ruff_python_ast::token::TokenKind;
+use ruff_python_parser::{ParseOptions, parse_unchecked};
+use ruff_text_size::Ranged as _;
+
+/// A cell as Python reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewritten {
+    /// As long as the cell, with its line breaks where they were.
+    pub text: String,
+    /// Byte ranges of the commands, where there is nothing to complete.
+    pub commands: Vec<Range<usize>>,
+}
+
+/// Cell magics (`%%time` on the first line) behind which the cell is Python that runs in the
+/// notebook's own namespace. Behind any other, such as `%%bash`, it is something else.
+const PYTHON_MAGICS: [&str; 6] = ["capture", "debug", "memit", "prun", "time", "timeit"];
+
+/// Rewrites a cell. Commands become comments; where Python needs a statement or a value in their
+/// place, a `0` before a comment; and the statement behind `%time` stays what it is, since the
+/// names it binds are those of the notebook.
+pub fn as_python(cell: &str) -> Rewritten {
+    let mut rewritten = Rewritten {
+        text: cell.to_owned(),
+        commands: Vec::new(),
+    };
+    let may_be = |line: &str| {
+        line.contains(['%', '!', '?']) || line.trim_start().starts_with(['/', ',', ';'])
+    };
+    if !cell.lines().any(may_be) {
+        return rewritten;
+    }
+    if is_other_language(cell) {
+        rewritten.commands.push(0..cell.len());
+    } else {
+        rewritten.commands = commands(cell);
+    }
+    let mut bytes = std::mem::take(&mut rewritten.text).into_bytes();
+    rewritten
+        .commands
+        .retain(|command| !keeps_statement(cell, &mut bytes, command));
+    for command in &rewritten.commands {
+        hide(cell, &mut bytes, command);
+    }
+    // Only whole characters were overwritten, with ASCII.
+    rewritten.text = String::from_utf8(bytes).unwrap_or_else(|_| cell.to_owned());
+    rewritten
+}
+
+/// Whether the cell's first line says that what follows is not Python of this notebook.
+fn is_other_language(cell: &str) -> bool {
+    let first = cell.trim_start().lines().next().unwrap_or_default();
+    first.strip_prefix("%%").is_some_and(|magic| {
+        let name = magic.split_whitespace().next().unwrap_or_default();
+        !PYTHON_MAGICS.contains(&name)
+    })
+}
+
+/// The commands as Ruff's lexer for notebooks finds them: it knows which lines begin a statement,
+/// so the second line of `"%d"\n% n` in brackets is none.
+fn commands(cell: &str) -> Vec<Range<usize>> {
+    let parsed = parse_unchecked(cell, ParseOptions::from(PySourceType::Ipynb));
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for token in parsed.tokens() {
+        let range = token.start().to_usize()..token.end().to_usize();
+        let range = match token.kind() {
+            TokenKind::IpyEscapeCommand => range,
+            // `df.head?` is a command from the line's first word on.
+            TokenKind::Question => {
+                let line = cell[..range.start].rfind('\n').map_or(0, |at| at + 1);
+                let end = cell[range.end..]
+                    .find('\n')
+                    .map_or(cell.len(), |at| range.end + at);
+                let indent = cell[line..].len() - cell[line..].trim_start().len();
+                line + indent..end
+            }
+            _ => continue,
+        };
+        if found.last().is_none_or(|last| last.end <= range.start) {
+            found.push(range);
+        }
+    }
+    found
+}
+
+/// `%time statement` becomes `pass; statement`, which is as long.
+fn keeps_statement(cell: &str, bytes: &mut [u8], command: &Range<usize>) -> bool {
+    let timed = cell[command.clone()]
+        .strip_prefix("%time ")
+        .is_some_and(|statement| !statement.trim_start().starts_with('-'));
+    if timed {
+        bytes[command.start..][..6].copy_from_slice(b"pass; ");
+    }
+    timed
+}
+
+/// Makes comments of a command's lines.
+fn hide(cell: &str, bytes: &mut [u8], command: &Range<usize>) {
+    let mut at = command.start;
+    let starts_line = at == 0 || bytes[at - 1] == b'\n';
+    // Behind an indentation it may be all that a block has, behind `=` it is a value.
+    let mut mark: &[u8] = if starts_line { b"#" } else { b"0#" };
+    for line in cell[command.clone()].split_inclusive('\n') {
+        let content = line.trim_end_matches(['\n', '\r']);
+        let mut marked = 0;
+        for (from, character) in content.char_indices() {
+            if marked >= mark.len() {
+                break;
+            }
+            for byte in &mut bytes[at + from..at + from + character.len_utf8()] {
+                *byte = mark.get(marked).copied().unwrap_or(b'#');
+                marked += 1;
+            }
+        }
+        at += line.len();
+        mark = b"#";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::syntax;
+
+    /// What Python reads of a cell; a cell that IPython takes must give text that Python takes.
+    #[track_caller]
+    fn check(cell: &str, expect: Expect) {
+        let rewritten = as_python(cell);
+        expect.assert_eq(&rewritten.text);
+        assert_eq!(rewritten.text.len(), cell.len());
+        assert_eq!(syntax::refusals(&rewritten.text), Vec::<usize>::new());
+        let breaks = |text: &str| {
+            text.match_indices('\n')
+                .map(|(at, _)| at)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(breaks(&rewritten.text), breaks(cell));
+    }
+
+    #[test]
+    fn commands_are_comments() {
+        check(
+            "%matplotlib inline\n!pip install -q \\\n    pandas\nimport pandas as pd\n?pd\npd.read_csv?\nx = 1\n",
+            expect![[r#"
+                #matplotlib inline
+                #pip install -q \
+                #   pandas
+                import pandas as pd
+                #pd
+                #d.read_csv?
+                x = 1
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_command_for_a_value_or_in_a_block_leaves_python_something() {
+        check(
+            "files = !ls\nhome = %pwd\nif files:\n    !rm -rf é\n    %é\n    !é\n",
+            expect![[r#"
+                files = 0#s
+                home = 0#wd
+                if files:
+                    0#m -rf é
+                    0##
+                    0##
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_only_looks_like_a_command_stays() {
+        let cell = "text = ('%d of %d'\n        % (a, b))\nx = a % b\ny = '''\n%time\n!ls\nwhat?\n'''\n# %run\n";
+        let rewritten = as_python(cell);
+        assert_eq!(rewritten.text, cell);
+        assert!(rewritten.commands.is_empty());
+    }
+
+    #[test]
+    fn a_statement_that_is_timed_is_a_statement() {
+        check(
+            "%time df = load()\n%%time\n",
+            expect![[r#"
+                pass; df = load()
+                #%time
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_cell_in_another_language_is_a_comment_to_the_last_line() {
+        check(
+            "%%bash\nfor f in *; do\n  echo $f\n\ndone\n",
+            expect![[r#"
+                #%bash
+                #or f in *; do
+                # echo $f
+
+                #one
+            "#]],
+        );
+        check("%%time\nx = 1\n", expect!["#%time\nx = 1\n"]);
+    }
+
+    #[test]
+    fn half_a_cell_is_rewritten_as_well() {
+        let cell = "%ls\ndef f(\n!pwd\nx = [1,\n%cd ..\n";
+        assert!(as_python(cell).text.starts_with("#ls\ndef f(\n"));
+        assert_eq!(as_python("").text, "");
+        assert_eq!(as_python("%").text, "#");
+        assert_eq!(as_python("x = !").text.len(), 5);
+    }
+}
