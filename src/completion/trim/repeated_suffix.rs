@@ -20,7 +20,8 @@ pub(super) fn judge(draft: &Draft<'_>) -> Verdict {
         let overlap = (1..=rest.len())
             .rev()
             .filter(|length| rest.is_char_boundary(*length))
-            .find(|length| text[..end].ends_with(&rest[..*length]));
+            .filter(|length| text[..end].ends_with(&rest[..*length]))
+            .find(|length| !takes_its_closer(&text[..end - length], &rest[..*length]));
         if let Some(length) =
             overlap.filter(|length| *length == rest.len() || adds_closer(draft, &rest[..*length]))
         {
@@ -73,6 +74,17 @@ fn is_similar(one: &str, other: &str) -> bool {
     one.len() >= MIN_LINE && strsim::normalized_levenshtein(one, other) >= SIMILAR
 }
 
+/// Whether an overlap of closers has one that closes what the answer itself opened: `f(x)` before
+/// `)` is whole.
+fn takes_its_closer(kept: &str, overlap: &str) -> bool {
+    let n_open = kept.chars().fold(0usize, |n_open, c| match c {
+        '(' | '[' | '{' => n_open + 1,
+        ')' | ']' | '}' => n_open.saturating_sub(1),
+        _ => n_open,
+    });
+    n_open > 0 && overlap.chars().all(|c| ")]}".contains(c))
+}
+
 /// Whether an overlap shorter than the rest of the line is made of closers that the answer itself
 /// did not open, so that leaving it would double them.
 fn adds_closer(draft: &Draft<'_>, overlap: &str) -> bool {
@@ -98,6 +110,38 @@ mod tests {
     #[track_caller]
     fn check(fixture: &str, says: &str, expected: Expect) {
         expected.assert_eq(&judged(judge, fixture, Extent::Line, says));
+    }
+
+    #[test]
+    fn what_the_answer_opened_it_may_close() {
+        check(
+            "x = ($0)\n",
+            "f(a)",
+            expect![[r#"
+            x = (⟦f(a)⟧)
+        "#]],
+        );
+        check(
+            "x = (y[$0])\n",
+            "f(a)])",
+            expect![[r#"
+            x = (y[⟦f(a)⟧])
+        "#]],
+        );
+        check(
+            "x = g(h($0))\n",
+            "f(a))",
+            expect![[r#"
+            x = g(h(⟦f(a)⟧))
+        "#]],
+        );
+        check(
+            "x = g($0)\n",
+            "[a, (b, c)])",
+            expect![[r#"
+            x = g(⟦[a, (b, c)]⟧)
+        "#]],
+        );
     }
 
     #[test]
