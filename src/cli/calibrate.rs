@@ -16,6 +16,7 @@ use crate::evaluation::Source;
 use crate::evaluation::calibration::report::{self, Folds, Rule};
 use crate::evaluation::calibration::{self, Row};
 use crate::evaluation::cursors::{self, Cursor, Task};
+use crate::evaluation::repositories::Repositories;
 
 /// Cursors below which weights would be chance.
 const MIN_CURSORS: usize = 200;
@@ -37,6 +38,9 @@ pub(super) fn run(
         None => {
             let config = CompletionConfig {
                 min_confidence: 0.0,
+                // As low as can be and still a bound: what the model writes ends where it does when
+                // nobody asked by hand.
+                min_score: f32::MIN,
                 ..config.clone()
             };
             let rows = ask(args, found, &Means::new(model, config))?;
@@ -83,12 +87,14 @@ fn ask(args: &EvalArgs, found: &[Source], means: &Means) -> Result<Vec<Row>> {
         let n = (args.cursors as f64 * share).round() as usize;
         cursors.extend(cursors::draw_for(task, found, n, args.seed));
     }
+    let repositories = Repositories::read(&args.inputs);
     let progress = super::progress(cursors.len(), "");
     let rows = super::runtime()?.block_on(async {
         let mut rows = Vec::with_capacity(cursors.len());
         for cursor in &cursors {
             let source = &found[cursor.source_idx];
-            rows.push(calibration::row(source, cursor, means).await?);
+            let means = repositories.means(means, source);
+            rows.push(calibration::row(source, cursor, &means).await?);
             progress.inc(1);
         }
         anyhow::Ok(rows)

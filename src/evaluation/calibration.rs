@@ -19,8 +19,8 @@ use crate::completion::show::features::{FEATURES, Features, N_GENERAL};
 use crate::completion::show::weights::{Heads, Question, VERSION, Weights, key};
 use crate::completion::show::{self, Offered, Offers, Origin};
 use crate::completion::{self, Means};
-use crate::evaluation::Source;
 use crate::evaluation::cursors::Cursor;
+use crate::evaluation::{Source, repositories};
 use crate::model::ModelError;
 use crate::session::Snapshot;
 
@@ -119,6 +119,7 @@ impl Offers for Row {
 /// When the model cannot compute.
 pub async fn row(source: &Source, cursor: &Cursor, means: &Means) -> Result<Row, ModelError> {
     let snapshot = Snapshot::of(&source.path, &cursor.text(source));
+    let _opened = repositories::open(&snapshot, &means.surroundings);
     let mut request = completion::prepare(&snapshot, cursor.offset, cursor.extent(), means).await?;
     // Copies are wanted, whether or not there are weights for them yet.
     let mut heads = Heads::clone(&request.heads);
