@@ -6,6 +6,7 @@
 //! `verdict` makes the answer of it.
 
 mod ahead;
+mod alternatives;
 pub mod budget;
 mod context;
 pub mod copy;
@@ -42,6 +43,7 @@ use crate::model::{Model, ModelError, Priority, StopReason, Usage};
 use crate::session::Snapshot;
 use crate::syntax::{self, Place};
 pub use ahead::PAUSE;
+pub use alternatives::Alternative;
 use budget::Allowance;
 pub use layout::Layouts;
 pub use request::{LEFT_TO_RIGHT, Request, prepare};
@@ -75,6 +77,8 @@ pub struct Answer {
     pub score: Option<f32>,
     /// What the decision to show it, or not, was made of; `None` where there was nothing to show.
     pub judgement: Option<show::Judgement>,
+    /// Other texts to choose from, the most probable first; for whoever asked by hand.
+    pub others: Vec<Alternative>,
     /// All that could have been shown, what the model wrote first.
     pub candidates: Vec<show::Candidate>,
     /// Clean-up rules that said something.
@@ -137,6 +141,7 @@ impl Answer {
             is_whole: false,
             score: None,
             judgement: None,
+            others: Vec::new(),
             candidates: Vec::new(),
             applied: Vec::new(),
             import: None,
@@ -213,7 +218,7 @@ pub async fn complete(snapshot: &Snapshot, ask: Ask, means: &Means) -> Result<An
         // Whoever asks by hand wants to see what there is.
         means.config.min_score = f32::NEG_INFINITY;
         means.config.min_confidence = 0.0;
-        means.n_lines = MAX_LINES;
+        means.n_lines = means.n_lines.max(MAX_LINES);
     }
     complete_to(snapshot, ask.offset, extent, &means).await
 }
@@ -275,7 +280,8 @@ pub async fn consider(request: &Request, means: &Means) -> Result<show::Consider
 /// When the model cannot compute.
 pub async fn answer(request: &Request, means: &Means) -> Result<Answer, ModelError> {
     let mut clock = Clock::start();
-    let written = writing::write(request, means).await?;
+    let mut written = writing::write(request, means).await?;
+    alternatives::first_lines(request, &mut written, means).await?;
     let model = clock.lap();
     let considered = show::consider(request, &written, means).await?;
     let mut answer = verdict::judge(request, written, considered, means);

@@ -1,20 +1,24 @@
 //! A completion brings the import that it needs, through the wire.
 
-use midfill::model::scripted::Script;
+use midfill::model::scripted::{Answer as Said, Script};
 use serde_json::json;
 
 use crate::editor::{Answer, Editor};
 
 /// A project with `shop/prices.py`, and an editor in it whose model says `says`.
-fn project(says: &'static str, client: serde_json::Value) -> (tempfile::TempDir, Editor, String) {
+fn project(
+    says: impl Into<Said>,
+    client: serde_json::Value,
+) -> (tempfile::TempDir, Editor, String) {
     let dir = tempfile::tempdir().expect("a temporary directory");
     std::fs::create_dir(dir.path().join("shop")).expect("fresh");
-    let module = "class Price:\n    def __init__(self, gross):\n        self.gross = gross\n";
+    let module = "class Price:\n    def __init__(self, gross):\n        self.gross = gross\n\n\ndef net(gross):\n    return gross\n";
     std::fs::write(dir.path().join("shop/prices.py"), module).expect("fresh");
     std::fs::write(dir.path().join("shop/__init__.py"), "VERSION = 1\n").expect("fresh");
     let root = format!("file://{}", dir.path().display());
     let params = json!({"capabilities": client, "rootUri": root, "initializationOptions": {"prefetch": false}});
-    let (editor, _) = Editor::start_as(Script::new().answers(move |_| says), params);
+    let says = says.into();
+    let (editor, _) = Editor::start_as(Script::new().answers(move |_| says.clone()), params);
     let uri = format!("{root}/main.py");
     (dir, editor, uri)
 }
@@ -80,10 +84,48 @@ fn ghost_text_carries_a_command_that_adds_its_import() {
 }
 
 #[test]
+fn each_candidate_carries_the_import_that_it_needs_itself() {
+    let client = json!({"textDocument": {"inlineCompletion": {}}});
+    let says = Said::pieces([("P", -0.8), ("rice(2)", 0.0)])
+        .or("len(os.sep)", -1.4)
+        .or("net(2)", -2.0);
+    let (_dir, mut editor, uri) = project(says, client);
+    editor.open(&uri, "import os\n\nx = \n");
+    asked(&mut editor, "textDocument/inlineCompletion", &uri);
+    let params = json!({
+        "textDocument": {"uri": uri},
+        "position": {"line": 2, "character": 4},
+        "context": {"triggerKind": 1},
+    });
+    let Answer::Result(items) = editor.ask("textDocument/inlineCompletion", params) else {
+        panic!("an answer");
+    };
+    let items: Vec<_> = items
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|item| (item["insertText"].clone(), item["command"]["title"].clone()))
+        .collect();
+    assert_eq!(
+        items,
+        [
+            (
+                json!("Price(2)"),
+                json!("Add `from shop.prices import Price`")
+            ),
+            (json!("len(os.sep)"), json!(null)),
+            (json!("net(2)"), json!("Add `from shop.prices import net`")),
+        ]
+    );
+}
+
+#[test]
 fn the_command_stays_while_the_name_is_typed() {
     let client = json!({"textDocument": {"inlineCompletion": {}}});
     let (_dir, mut editor, uri) = project("Price(2)", client);
     editor.open(&uri, "import os\n\nx = \n");
+    asked(&mut editor, "textDocument/inlineCompletion", &uri);
+    // Once more: the project may have been read while the first answer was written.
     let command = asked(&mut editor, "textDocument/inlineCompletion", &uri)["command"].clone();
     let at = json!({"line": 2, "character": 4});
     editor.notify(

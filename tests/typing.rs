@@ -1,6 +1,6 @@
 //! Typing along with ghost text, through the wire.
 
-use midfill::model::scripted::{Gate, Script};
+use midfill::model::scripted::{Answer as Said, Gate, Script};
 use serde_json::{Value, json};
 
 use crate::editor::{Answer, Editor, ghost_text};
@@ -54,6 +54,15 @@ impl Line {
 
     fn ask(&mut self) -> u64 {
         self.editor.ghost(URI, 0, self.text.len())
+    }
+
+    fn ask_by_hand(&mut self) -> u64 {
+        let params = json!({
+            "textDocument": {"uri": URI},
+            "position": {"line": 0, "character": self.text.len()},
+            "context": {"triggerKind": 1},
+        });
+        self.editor.request("textDocument/inlineCompletion", params)
     }
 
     #[track_caller]
@@ -330,4 +339,44 @@ fn silence_where_it_is_unwanted_costs_nothing_and_has_a_reason() {
         "it is switched off in comments (`inComments`)",
     );
     assert!(record.prompts().is_empty());
+}
+
+#[test]
+fn a_request_by_hand_offers_up_to_three_and_each_can_be_typed_along_with() {
+    let script = || {
+        Script::new().answers(|_| {
+            Said::pieces([("t", -0.8), ("otal(a)", 0.0)])
+                .or("mean(a)", -1.4)
+                .or("norm(a)", -2.0)
+                .or("unlikely(a)", -2.8)
+        })
+    };
+    let texts = |answer: &Answer| -> Vec<String> {
+        let Answer::Result(Value::Array(items)) = answer else {
+            panic!("a list, not {answer:?}");
+        };
+        let at = json!({"line": 0, "character": 4});
+        let range = json!({"start": at, "end": at});
+        assert!(items.iter().all(|item| item["range"] == range), "{items:?}");
+        items
+            .iter()
+            .map(|item| item["insertText"].as_str().expect("a text").to_owned())
+            .collect()
+    };
+    let mut line = Line::open(script(), json!({"prefetch": false}), "x = ");
+    let id = line.ask();
+    assert_eq!(texts(&line.editor.answer(id)), ["total(a)"]);
+    let id = line.ask_by_hand();
+    assert_eq!(
+        texts(&line.editor.answer(id)),
+        ["total(a)", "mean(a)", "norm(a)"]
+    );
+    line.type_in("me", "");
+    line.expect(Some("an(a)"));
+    line.backspace(2);
+    line.type_in("norm(a", "");
+    line.expect(Some(")"));
+    line.backspace(6);
+    line.type_in("t", "");
+    line.expect(Some("otal(a)"));
 }

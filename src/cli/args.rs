@@ -135,6 +135,9 @@ pub struct CompleteArgs {
     /// The model's own text: no token healing, no clean-up. For comparing with other programs.
     #[arg(long)]
     pub raw: bool,
+    /// Show so many different completions to choose from, where there are.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
+    pub candidates: u8,
     /// Also draw it as a picture.
     #[arg(long, value_name = "FILE.svg")]
     pub picture: Option<PathBuf>,

@@ -42,6 +42,7 @@ pub(super) fn run(args: &CompleteArgs) -> Result<ExitCode> {
         std::fs::write(path, picture)
             .with_context(|| format!("cannot write the picture {}", path.display()))?;
     }
+    let n_others = usize::from(args.candidates) - 1;
     let mut out = std::io::stdout().lock();
     if args.json {
         serde_json::to_writer_pretty(&mut out, &report(&answer, &text, offset))
@@ -54,6 +55,10 @@ pub(super) fn run(args: &CompleteArgs) -> Result<ExitCode> {
             "{}",
             shown(&text, offset, answer.text.as_deref(), args.around, colour)
         )?;
+        for other in answer.others.iter().take(n_others) {
+            let shown = shown(&text, offset, Some(&other.text), args.around, colour);
+            write!(out, "\n{shown}")?;
+        }
         if let Some(why) = &answer.why_nothing {
             eprintln!("midfill: nothing to show: {why}");
         }
@@ -164,6 +169,7 @@ fn report(answer: &Answer, text: &str, offset: usize) -> serde_json::Value {
         "text": answer.text,
         "why_nothing": answer.why_nothing,
         "score": answer.score,
+        "others": answer.others.iter().map(|other| &other.text).collect::<Vec<_>>(),
         "rules": answer.applied,
         "stop": answer.stop,
         "usage": {

@@ -20,6 +20,7 @@ pub const LEFT_TO_RIGHT: &str = "left to right, blind to what follows";
 const MAX_SITE: usize = 64 * 1024;
 
 /// A completion that is ready to be written.
+#[derive(Clone)]
 pub struct Request {
     /// The document.
     pub snapshot: Snapshot,
@@ -77,17 +78,22 @@ fn reuse(config: &CompletionConfig) -> Reuse {
 /// How a line or a block is written. A block ends where its tree says so, which the model cannot
 /// know beforehand, so only lines are searched for.
 fn sampling(extent: Extent, means: &Means) -> Sampling {
-    let width = match means.n_lines {
-        0 | 1 => means.config.beam,
-        n_lines => means.config.beam.max(n_lines + 1),
-    };
     match extent {
-        Extent::Line if width > 1 && means.config.uses("beam") => Sampling::Beam {
-            width,
-            n_lines: means.n_lines.max(1),
-        },
-        _ => Sampling::Greedy,
+        Extent::Line => search(means).unwrap_or_default(),
+        Extent::Block => Sampling::Greedy,
     }
+}
+
+/// Lines that are looked for beyond those that are wanted: the rules make some of them equal.
+const SPARE_LINES: usize = 2;
+
+/// The search for a line, where one is wanted.
+pub(super) fn search(means: &Means) -> Option<Sampling> {
+    let (width, n_lines) = match means.n_lines {
+        0 | 1 => (means.config.beam, 1),
+        n => (means.config.beam.max(n + 1), n + SPARE_LINES),
+    };
+    (width > 1 && means.config.uses("beam")).then_some(Sampling::Beam { width, n_lines })
 }
 
 /// Makes a request, once the model is loaded.

@@ -16,8 +16,9 @@ use serde::Serialize;
 
 pub use candidate::{Candidate, Origin, Sureness};
 pub use cuts::cuts;
-pub use pick::{Chosen, Offers, Terms, pick, probability};
+pub use pick::{Chosen, Offers, Terms, exact, pick, probability};
 
+use crate::completion::copy::Copied;
 use crate::completion::{Means, Request, Written, trim};
 use crate::config::CompletionConfig;
 use crate::model::ModelError;
@@ -26,6 +27,9 @@ use weights::{Question, key};
 
 /// Characters that a wrong suggestion costs: what it takes to read it and turn it down.
 pub const PRICE_OF_WRONG: f32 = 4.0;
+
+/// Bytes that stand before a copy and the cursor alike, where no weights say what that is worth.
+const MIN_MATCH: usize = 6;
 
 /// Copies that the model is asked to weigh, at most.
 const N_COPIES: usize = 2;
@@ -68,19 +72,24 @@ pub async fn consider(
     means: &Means,
 ) -> Result<Considered, ModelError> {
     let config = &means.config;
-    // A copy is only as good as the judgement of when to take it.
+    // A copy is only as good as the judgement of when to take it: that of weights, or of a person.
     let judges_copies = request
         .heads
         .contains_key(key(Origin::Copy, Question::Exact));
+    let shows_copies = means.n_lines > 1;
     // Without weights the model's own probability decides, and nothing asks for a copy.
-    let facts = Facts::of(request, config.uses("copy") && !request.heads.is_empty());
+    let asks_for_copies = shows_copies || !request.heads.is_empty();
+    let facts = Facts::of(request, config.uses("copy") && asks_for_copies);
+    let is_likely =
+        |copied: &&Copied| judges_copies || shows_copies && copied.n_matched >= MIN_MATCH;
     let mut candidates = vec![Candidate::written(request, written, config)];
     let tokenizer = means.model.tokenizer();
     let tokenizer = tokenizer.as_deref();
     let worth_weighing = facts
         .copies
         .iter()
-        .filter(|copied| judges_copies && !copied.text.is_empty());
+        .filter(is_likely)
+        .filter(|copied| !copied.text.is_empty());
     for copied in worth_weighing.take(N_COPIES) {
         let (Some(tokenizer), Some(model)) = (tokenizer, candidates.first()) else {
             break;
@@ -102,6 +111,8 @@ pub async fn consider(
             request, copied, &given, &weighed, tokenizer, config,
         ));
     }
+    let others = written.others.iter();
+    candidates.extend(others.map(|other| Candidate::written(request, other, config)));
     Ok(Considered { facts, candidates })
 }
 

@@ -54,7 +54,22 @@ pub enum Recalled {
 }
 
 impl Remembered {
-    /// What is worth remembering of an answer; `None` where it was broken off.
+    /// All that is worth remembering of an answer, what is shown first; nothing where it was broken
+    /// off.
+    pub fn all_of(answer: &Answer) -> Vec<Remembered> {
+        let Some(shown) = Remembered::of(answer) else {
+            return Vec::new();
+        };
+        let others = answer.others.iter().map(|other| Remembered {
+            text: Ok(other.text.clone()),
+            score: other.score,
+            is_whole: other.is_whole,
+            import: other.import.clone(),
+        });
+        std::iter::once(shown).chain(others).collect()
+    }
+
+    /// What is shown of an answer, or that nothing is; `None` where it was broken off.
     pub fn of(answer: &Answer) -> Option<Remembered> {
         if answer.stop == Some(StopReason::Interrupted) {
             return None;
@@ -79,13 +94,16 @@ impl Remembered {
 }
 
 impl TypeThrough {
-    /// Keeps a suggestion that began at `origin`, in place of any that was kept for it.
-    pub fn remember(&mut self, origin: Origin, shown: Remembered) {
-        if let Some(idx) = self.entries.iter().position(|entry| entry.origin == origin) {
+    /// Keeps the suggestions that began at `origin`, what is shown first, in place of any that were
+    /// kept for it.
+    pub fn remember(&mut self, origin: Origin, shown: Vec<Remembered>) {
+        while let Some(idx) = self.entries.iter().position(|entry| entry.origin == origin) {
             self.forget(idx);
         }
-        self.n_bytes += shown.n_bytes();
-        self.entries.push_front(Entry { origin, shown });
+        for shown in shown.into_iter().rev() {
+            self.n_bytes += shown.n_bytes();
+            self.entries.push_front(Entry { origin, shown });
+        }
         while self.entries.len() > MAX_ENTRIES || self.n_bytes > MAX_BYTES {
             self.forget(self.entries.len() - 1);
         }
@@ -190,7 +208,7 @@ mod tests {
                 },
                 None => suggestion(text),
             };
-            store.remember(origin, remembered);
+            store.remember(origin, vec![remembered]);
         }
         let (snapshot, offset) = place(then);
         let shown = match store.recall(&Here::new(&snapshot, offset, SETTING)) {
@@ -341,7 +359,7 @@ mod tests {
         let (snapshot, offset) = place("x = $0\n");
         let mut store = TypeThrough::default();
         let origin = Here::new(&snapshot, offset, SETTING).origin();
-        store.remember(origin, suggestion("1"));
+        store.remember(origin, vec![suggestion("1")]);
         assert_eq!(
             store.recall(&Here::new(&snapshot, offset, SETTING + 1)),
             None
@@ -363,7 +381,7 @@ mod tests {
             let (snapshot, offset) = place(&format!("x{n} = $0\n"));
             let text = "x".repeat(n % 7 * 1000);
             let origin = Here::new(&snapshot, offset, SETTING).origin();
-            store.remember(origin, suggestion(&text));
+            store.remember(origin, vec![suggestion(&text)]);
             let (n_entries, n_bytes) = store.size();
             assert!(n_entries <= MAX_ENTRIES && n_bytes <= MAX_BYTES);
             let counted: usize = store

@@ -216,7 +216,7 @@ impl Typing {
                 if !typing.lock().remembered.knows(origin)
                     && let Ok(Some(shown)) = next.write(&means).await
                 {
-                    typing.lock().remembered.remember(origin, shown);
+                    typing.lock().remembered.remember(origin, vec![shown]);
                 }
             }
             tokio::time::sleep(ahead::PAUSE).await;
@@ -364,10 +364,11 @@ impl Typing {
         if is_current && let Some(running) = state.running.remove(&origin.document()) {
             state.rhythm.answered(running.begun().elapsed());
         }
-        if let Ok(answer) = outcome
-            && let Some(shown) = Remembered::of(answer)
-        {
-            state.remembered.remember(origin, shown);
+        if let Ok(answer) = outcome {
+            let shown = Remembered::all_of(answer);
+            if !shown.is_empty() {
+                state.remembered.remember(origin, shown);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::completion::show::{Candidate, Considered, Offered, Terms, pick};
 use crate::completion::trim::{MissingImport, Verdict};
-use crate::completion::{Answer, Means, Request, Source, Timings, Written};
+use crate::completion::{Answer, Means, Request, Source, Timings, Written, alternatives};
 use crate::model::StopReason;
 
 /// Rules that end an answer where it would have ended anyway.
@@ -21,6 +21,10 @@ pub fn judge(request: &Request, written: Written, considered: Considered, means:
         cut: config.uses("cut"),
     };
     let chosen = pick(&offered, &request.heads, terms);
+    let others = match &chosen {
+        Some(chosen) => alternatives::besides(&offered, chosen, means.n_lines.saturating_sub(1)),
+        None => Vec::new(),
+    };
     let candidate = &considered.candidates[chosen.as_ref().map_or(0, |chosen| chosen.idx)];
     let score = candidate.mean_logprob();
     let why_nothing = match &chosen {
@@ -42,6 +46,7 @@ pub fn judge(request: &Request, written: Written, considered: Considered, means:
     Answer {
         is_whole,
         import: text.as_deref().and_then(|text| import(text, candidate)),
+        others,
         text,
         why_nothing: why_nothing.map(str::to_owned),
         score,
@@ -59,7 +64,7 @@ pub fn judge(request: &Request, written: Written, considered: Considered, means:
 }
 
 /// The import that a part of a candidate needs: the part may end before the name.
-fn import(text: &str, candidate: &Candidate) -> Option<MissingImport> {
+pub(super) fn import(text: &str, candidate: &Candidate) -> Option<MissingImport> {
     let mut applied = candidate.applied.iter();
     applied.find_map(|applied| match &applied.verdict {
         Verdict::Import(import) if text.contains(&import.name) => Some(import.clone()),

@@ -48,9 +48,13 @@ pub struct Script {
     record: Record,
 }
 
-/// An answer: pieces with the log-probability of each of their tokens, or a failure.
+/// An answer: pieces with the log-probability of each of their tokens, or a failure. A search finds
+/// the others that it might have been.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer(Result<Vec<(String, f32)>, ModelError>);
+pub struct Answer(Result<Vec<Pieces>, ModelError>);
+
+/// Pieces of text, each with the natural log-probability of every token in it.
+type Pieces = Vec<(String, f32)>;
 
 impl From<&str> for Answer {
     fn from(text: &str) -> Answer {
@@ -75,9 +79,20 @@ impl Answer {
     /// across two pieces.
     pub fn pieces<'a>(pieces: impl IntoIterator<Item = (&'a str, f32)>) -> Answer {
         let pieces = pieces.into_iter();
-        Answer(Ok(pieces
-            .map(|(text, logprob)| (text.to_owned(), logprob))
-            .collect()))
+        Answer(Ok(vec![
+            pieces
+                .map(|(text, logprob)| (text.to_owned(), logprob))
+                .collect(),
+        ]))
+    }
+
+    /// Another text that it might have been. `logprob` is that of the token where it parts from
+    /// those before it; the rest follows for certain.
+    pub fn or(mut self, text: &str, logprob: f32) -> Answer {
+        if let Answer(Ok(ways)) = &mut self {
+            ways.push(vec![(text.to_owned(), logprob)]);
+        }
+        self
     }
 }
 

@@ -37,15 +37,21 @@ pub(super) async fn inline(
         Outcome::Nothing => Vec::new(),
         // An explicit empty range at the cursor: without a range VS Code replaces the word and
         // Neovim inserts, with a wider one Neovim hides the text behind the cursor.
-        Outcome::Found(found) => vec![InlineCompletionItem {
-            insert_text: InsertText::String(found.text),
-            filter_text: None,
-            range: Some(Range {
+        Outcome::Found(found) => {
+            let range = Range {
                 start: found.position,
                 end: found.position,
-            }),
-            command: found.import.map(|missing| imports::command(&uri, &missing)),
-        }],
+            };
+            let texts = std::iter::once((found.text, found.import)).chain(found.others);
+            texts
+                .map(|(text, import)| InlineCompletionItem {
+                    insert_text: InsertText::String(text),
+                    filter_text: None,
+                    range: Some(range),
+                    command: import.map(|missing| imports::command(&uri, &missing)),
+                })
+                .collect()
+        }
     };
     Ok(Some(InlineCompletionResponse::InlineCompletionItemList(
         items,
@@ -131,6 +137,8 @@ struct Found {
     word: Word,
     /// The import it needs.
     import: Option<MissingImport>,
+    /// Other texts to choose from, with the imports that they need; for a request by hand.
+    others: Vec<(String, Option<MissingImport>)>,
 }
 
 /// The word before the cursor. Identifiers of ASCII letters have as many units as bytes; others
@@ -251,6 +259,11 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
             position,
             word: word_before(&snapshot, ask.offset),
             import: answer.import.clone(),
+            others: answer
+                .others
+                .iter()
+                .map(|other| (other.text.clone(), other.import.clone()))
+                .collect(),
         }),
     };
     server.last_answers.keep(uri, snapshot, ask, answer);

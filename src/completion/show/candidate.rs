@@ -60,10 +60,11 @@ impl Candidate {
             margin: confidence.margin,
             entropy: confidence.entropy,
         });
-        let ended = matches!(
-            written.stop,
-            Some(StopReason::EndOfGeneration | StopReason::StopString)
-        );
+        let ended = written.ending.is_some()
+            || matches!(
+                written.stop,
+                Some(StopReason::EndOfGeneration | StopReason::StopString)
+            );
         let candidate = Candidate {
             origin: Origin::Model,
             text: written.text.clone(),

@@ -52,7 +52,7 @@ pub fn pick(offers: &impl Offers, heads: &Heads, terms: Terms) -> Option<Chosen>
     let wholes = offers.candidates().into_iter().map(|(idx, origin)| {
         let end = offers.whole(idx);
         let features = offers.features(idx, end);
-        let (exact, _) = probability(heads, origin, Question::Exact, &features);
+        let exact = exact(heads, origin, &features);
         let (kept, parts) = probability(heads, origin, Question::Kept, &features);
         Chosen {
             idx,
@@ -117,6 +117,23 @@ pub fn pick(offers: &impl Offers, heads: &Heads, terms: Terms) -> Option<Chosen>
         .take(MAX_CHECKED)
         .find(|chosen| offers.stands(idx, chosen.end));
     Some(better.unwrap_or(whole))
+}
+
+/// The probability that the whole is exactly right. Without a head it is the model's own, that of
+/// the ending included where it is known.
+pub fn exact(heads: &Heads, origin: Origin, features: &Features) -> f32 {
+    match heads.get(key(origin, Question::Exact)) {
+        Some(_) => probability(heads, origin, Question::Exact, features).0,
+        None => {
+            let [joint, joint_ending, ..] = *features;
+            let log_odds = if joint_ending.is_nan() {
+                joint
+            } else {
+                joint_ending
+            };
+            1.0 / (1.0 + (-log_odds).exp())
+        }
+    }
 }
 
 /// A probability and what it is made of. Without a head the model's own probability counts.

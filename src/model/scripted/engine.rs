@@ -24,8 +24,12 @@ pub(crate) struct ScriptedEngine {
 struct Saying {
     /// Where in the cache it begins.
     start: usize,
-    pieces: Vec<(Vec<u8>, f32)>,
+    /// The texts that it may be.
+    ways: Vec<Way>,
 }
+
+/// Pieces with the log-probability of each of their tokens.
+type Way = Vec<(Vec<u8>, f32)>;
 
 impl ScriptedEngine {
     pub(crate) fn new(script: Script) -> ScriptedEngine {
@@ -72,42 +76,78 @@ impl ScriptedEngine {
         }
     }
 
-    /// Logits after the first `len` positions of a branch: the script's next token, or the end.
+    /// Logits after the first `len` positions of a branch: the script's next tokens, or the end.
     fn next_logits(&self, branch: Branch, len: usize) -> Vec<f32> {
         let n_vocab = self.vocabulary().len();
         let mut logits = vec![0.0; n_vocab];
-        if let Some(saying) = &self.answer {
-            let (token, logprob) = self.next_token(saying, branch, len);
-            let p = f64::from(logprob).exp();
-            // The logit that has probability p beside n − 1 logits of zero.
-            let logit = (p / (1.0 - p)).ln() + ((n_vocab - 1) as f64).ln();
+        let Some(saying) = &self.answer else {
+            return logits;
+        };
+        let mut next = self.next_tokens(saying, branch, len);
+        // Who is certain of a token leaves the others that the script names their part.
+        let others = next.iter().filter(|(_, logprob)| *logprob < 0.0);
+        let others: f32 = others.map(|(_, logprob)| logprob.exp()).sum();
+        let sure = next.iter_mut().filter(|(_, logprob)| *logprob == 0.0);
+        if others > 0.0 {
+            let left = (0.99 * (1.0 - others)).ln();
+            sure.take(1).for_each(|(_, logprob)| *logprob = left);
+        }
+        let sum: f64 = next
+            .iter()
+            .map(|(_, logprob)| f64::from(*logprob).exp())
+            .sum();
+        // What is left is shared by all other tokens, whose logits are zero.
+        let share = (1.0 - sum).max(0.0) / (n_vocab - next.len()) as f64;
+        for (token, logprob) in next {
+            let logit = f64::from(logprob) - share.ln();
             logits[token as usize] = logit.min(60.0) as f32;
         }
         logits
     }
 
-    fn next_token(&self, saying: &Saying, branch: Branch, len: usize) -> (Token, f32) {
+    /// The next token of every text that begins with what was said, and its log-probability.
+    fn next_tokens(&self, saying: &Saying, branch: Branch, len: usize) -> Vec<(Token, f32)> {
         let end = (self.script.tokens.end(), 0.0);
         let cells = self.branches[branch].as_deref().unwrap_or_default();
         let said = &cells[saying.start.min(len)..len];
-        let mut said: Vec<u8> = said
+        let said: Vec<u8> = said
             .iter()
             .flatten()
             .flat_map(|&token| self.vocabulary().bytes(token).iter().copied())
             .collect();
-        for (text, logprob) in &saying.pieces {
+        let mut next: Vec<(Token, f32)> = Vec::new();
+        for (idx, way) in saying.ways.iter().enumerate() {
+            let Some((token, logprob)) = self.next_of(way, &said) else {
+                continue;
+            };
+            // A way has its own probability where it parts from those before it.
+            let is_sure = idx > 0 && next.is_empty();
+            if next.iter().all(|(known, _)| *known != token) {
+                next.push((token, if is_sure { 0.0 } else { logprob }));
+            }
+        }
+        if next.is_empty() {
+            // The sampler chose something else than the script.
+            next.push(end);
+        }
+        next
+    }
+
+    /// The next token of one text; `None` where something else was said.
+    fn next_of(&self, way: &Way, said: &[u8]) -> Option<(Token, f32)> {
+        let mut said = said;
+        for (text, logprob) in way {
             let n = said.len().min(text.len());
             if said[..n] != text[..n] {
-                // The sampler chose something else than the script.
-                return end;
+                return None;
             }
             if n < text.len() {
                 let next = self.vocabulary().longest_prefix(&text[n..]);
-                return next.map_or(end, |token| (token, *logprob));
+                return next.map(|token| (token, *logprob));
             }
-            said.drain(..n);
+            said = &said[n..];
         }
-        end
+        said.is_empty().then_some((self.script.tokens.end(), 0.0))
     }
 }
 
@@ -191,20 +231,25 @@ impl Engine for ScriptedEngine {
 
     fn begin_answer(&mut self, job: &Job) -> Result<(), ModelError> {
         let prompt = self.script.tokens.render(&job.prompt);
-        let Answer(pieces) = self.script.next_answer(&prompt);
+        let Answer(ways) = self.script.next_answer(&prompt);
         lock(&self.script.record.0).push((prompt, job.clone()));
-        let mut pieces: Vec<_> = pieces?
+        let mut ways: Vec<Way> = ways?
             .into_iter()
-            .map(|(text, logprob)| (text.into_bytes(), logprob))
+            .map(|pieces| {
+                let pieces = pieces.into_iter();
+                pieces.map(|(text, p)| (text.into_bytes(), p)).collect()
+            })
             .collect();
         // A real model knows the word it is in the middle of, so the first token may reach from
         // the healed bytes into the answer.
-        match pieces.first_mut() {
-            Some((text, _)) => drop(text.splice(0..0, job.heal.iter().copied())),
-            None => pieces.push((job.heal.clone(), 0.0)),
+        for way in &mut ways {
+            match way.first_mut() {
+                Some((text, _)) => drop(text.splice(0..0, job.heal.iter().copied())),
+                None => way.push((job.heal.clone(), 0.0)),
+            }
         }
         let start = self.cells(0).len();
-        self.answer = Some(Saying { start, pieces });
+        self.answer = Some(Saying { start, ways });
         self.rows = vec![self.next_logits(0, start)];
         Ok(())
     }
