@@ -38,9 +38,6 @@ pub(super) fn run(
         None => {
             let config = CompletionConfig {
                 min_confidence: 0.0,
-                // As low as can be and still a bound: what the model writes ends where it does when
-                // nobody asked by hand.
-                min_score: f32::MIN,
                 ..config.clone()
             };
             let rows = ask(args, found, &Means::new(model, config))?;

@@ -178,8 +178,17 @@ pub fn weights(rows: &[Row], model: &str) -> Weights {
         version: VERSION,
         model: model.to_owned(),
         heads: heads(rows, FEATURES.len()),
-        general: heads(rows, N_GENERAL),
+        general: general(rows),
     }
+}
+
+/// Makes the heads for any model: of what it writes alone, since the copies that pay beside a small
+/// model cost a large one more time than they are worth.
+fn general(rows: &[Row]) -> Heads {
+    let mut heads = heads(rows, N_GENERAL);
+    let [exact, kept] = [Question::Exact, Question::Kept].map(|ask| key(Origin::Model, ask));
+    heads.retain(|name, _| name == exact || name == kept);
+    heads
 }
 
 /// Makes the heads of the first `n_features` features.
