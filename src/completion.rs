@@ -33,7 +33,7 @@ pub mod window;
 mod writing;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,7 @@ pub use typing::{Size, Touched, Typing};
 pub use writing::Written;
 
 use prompt::Prompt;
+use taste::Taste;
 use trigger::{Decision, Extent};
 use trim::{Applied, MissingImport};
 
@@ -77,6 +78,8 @@ pub struct Answer {
     pub score: Option<f32>,
     /// What the decision to show it, or not, was made of; `None` where there was nothing to show.
     pub judgement: Option<show::Judgement>,
+    /// What may be learnt from how it ends; `None` where nobody would have been shown it unasked.
+    pub shown: Option<taste::Shown>,
     /// Other texts to choose from, the most probable first; for whoever asked by hand.
     pub others: Vec<Alternative>,
     /// All that could have been shown, what the model wrote first.
@@ -141,6 +144,7 @@ impl Answer {
             is_whole: false,
             score: None,
             judgement: None,
+            shown: None,
             others: Vec::new(),
             candidates: Vec::new(),
             applied: Vec::new(),
@@ -171,6 +175,8 @@ pub struct Means {
     pub adapter: Option<PathBuf>,
     /// Which job goes first.
     pub priority: Priority,
+    /// What this user takes, where that is learnt.
+    pub taste: Option<Arc<Mutex<Taste>>>,
     /// What a completion may cost.
     pub allowance: Allowance,
     /// Whole lines wanted, to choose from: more than one is searched for.
@@ -192,6 +198,7 @@ impl Means {
             adapter: config.adapters.default_adapter().map(Path::to_owned),
             config,
             priority: Priority::Completion,
+            taste: None,
             allowance: Allowance::UNLIMITED,
             n_lines: 1,
             listener: None,

@@ -34,6 +34,9 @@ pub struct Config {
     pub serving: ServingConfig,
     /// The repository around the documents.
     pub project: ProjectConfig,
+    /// Where it is kept what this user takes; `None` forgets it at the end. Not an option: the
+    /// program knows the place.
+    pub taste_file: Option<PathBuf>,
 }
 
 /// What is known of the repository.
@@ -111,6 +114,8 @@ pub struct CompletionConfig {
     /// key then costs few tokens instead of the whole suffix, but what the model reads is
     /// approximate, and its answers are worse. Key `shift`.
     pub shift: bool,
+    /// Whether it is learnt, on this machine only, which suggestions the user takes. Key `learn`.
+    pub learn: bool,
     /// Least probability, in `0.0..=1.0`, that a suggestion is kept for it to be shown. Below it a
     /// shorter part that is sure enough is shown, or nothing. 0 shows all there is, whole. Does not
     /// hold for a completion asked for by hand. Key `minConfidence`.
@@ -159,6 +164,7 @@ impl Default for CompletionConfig {
             adapters: Arc::default(),
             order: None,
             shift: false,
+            learn: true,
             min_confidence: 0.0,
             outline: true,
             heal: true,
@@ -232,6 +238,7 @@ static OPTIONS: &[(&str, Set)] = &[
     ("adapters", |c, v| put_adapters(&mut c.completion.adapters, v)),
     ("order", |c, v| put(&mut c.completion.order, Order::deserialize(v).ok().map(Some))),
     ("shift", |c, v| put(&mut c.completion.shift, v.as_bool())),
+    ("learn", |c, v| put(&mut c.completion.learn, v.as_bool())),
     ("minConfidence", |c, v| put(&mut c.completion.min_confidence, probability(v))),
     ("outline", |c, v| put(&mut c.completion.outline, v.as_bool())),
     ("healing", |c, v| put(&mut c.completion.heal, v.as_bool())),

@@ -11,6 +11,7 @@ mod documents;
 mod guard;
 mod imports;
 mod inline_completion;
+mod learning;
 mod notebooks;
 mod power;
 mod progress;
@@ -43,6 +44,7 @@ use crate::model::Model;
 use crate::serving::{Open, Serving};
 use crate::session::Session;
 use capabilities::ClientTraits;
+use learning::Learning;
 use power::Power;
 use projects::Projects;
 use why::LastAnswers;
@@ -63,6 +65,7 @@ pub struct Server {
     /// What the last prompt of each document was laid from.
     layouts: Arc<Layouts>,
     pace: Pace,
+    learning: Learning,
     power: Power,
     last_answers: LastAnswers,
     /// What `initialize` settles.
@@ -111,6 +114,7 @@ where
         open: open.clone(),
         layouts: Arc::default(),
         pace: Pace::default(),
+        learning: Learning::open(&given),
         power: Power::default(),
         last_answers: LastAnswers::default(),
         started: OnceLock::new(),
@@ -260,6 +264,7 @@ impl LanguageServer for Server {
         }
         let execute = || match params.command.as_str() {
             why::WHY => why::execute(self, &params),
+            learning::RESET_LEARNING => self.learning.reset(),
             _ => switch::execute(self, params),
         };
         guard::sync("executeCommand", execute).unwrap_or_else(|| Err(Error::internal_error()))
@@ -283,6 +288,7 @@ impl LanguageServer for Server {
     }
 
     async fn shutdown(&self) -> Result<()> {
+        self.learning.save();
         self.saw_shutdown.store(true, Ordering::SeqCst);
         Ok(())
     }

@@ -76,6 +76,11 @@ impl Editor {
 
     /// The same for a server that comes to its models so.
     pub(crate) fn start_opening(open: Open, params: Value) -> (Editor, Value) {
+        Editor::start_given(Config::default(), open, params)
+    }
+
+    /// The same for a server whose command line gave these settings.
+    pub(crate) fn start_given(given: Config, open: Open, params: Value) -> (Editor, Value) {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().expect("a socket pair");
         let typing = Typing::default();
         let held = typing.clone();
@@ -113,8 +118,7 @@ impl Editor {
                     }
                 });
                 let done =
-                    server::serve_remembering(server_in, server_out, Config::default(), open, held)
-                        .await;
+                    server::serve_remembering(server_in, server_out, given, open, held).await;
                 // What was written last is still on its way through the pipe.
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
                 done

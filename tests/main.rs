@@ -9,6 +9,7 @@ mod context;
 mod editor;
 mod features;
 mod imports;
+mod learning;
 mod notebooks;
 mod ordering;
 #[cfg(feature = "llama")]

@@ -48,6 +48,15 @@ Examples:
 
 In an editor, the command `midfill.why` explains the last ghost text; in Neovim, :Midfill why.")]
     Why(WhyArgs),
+    /// Say what was learnt of which suggestions you take, or forget it.
+    #[command(after_help = "\
+Examples:
+  midfill learning            what was learnt, and where it is kept
+  midfill learning --reset    forget it
+
+It is learnt on this machine only, as a few numbers and nothing of your code. The option `learn`
+switches it off; in an editor, the command `midfill.resetLearning` forgets it too.")]
+    Learning(LearningArgs),
     /// Say what was found, how fast it is, and what is wrong.
     Doctor(DoctorArgs),
     /// Measure how often the rest of a line is right, beside baselines.
@@ -160,6 +169,14 @@ pub struct WhyArgs {
     /// JSON for a program to read.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `midfill learning`.
+#[derive(Debug, clap::Args)]
+pub struct LearningArgs {
+    /// Forget what was learnt.
+    #[arg(long)]
+    pub reset: bool,
 }
 
 /// `midfill doctor`.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::args::ServeArgs;
 use super::open::open;
+use crate::completion::taste::Taste;
 use crate::config::{Config, ModelConfig};
 use crate::model::scripted::Script;
 use crate::model::{Model, ModelError};
@@ -33,6 +34,11 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
     let given = Config {
         model: args.model.config()?,
         completion: args.model.completion()?,
+        // Tests of editors leave no trace in the user's files.
+        taste_file: match args.scripted {
+            Some(_) => None,
+            None => Taste::default_file(),
+        },
         ..Config::default()
     };
     let said_goodbye = super::runtime()?.block_on(server::serve(

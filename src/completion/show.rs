@@ -46,6 +46,8 @@ pub struct Judgement {
     pub exact: f32,
     /// Probability that all that is shown is kept.
     pub kept: f32,
+    /// Probability that this user keeps it: `kept`, corrected by what was learnt.
+    pub by_this_user: f32,
     /// The least probability that is shown.
     pub threshold: f32,
     /// Whether a shorter cut was taken.

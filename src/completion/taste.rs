@@ -7,6 +7,7 @@
 
 pub mod watch;
 
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -77,8 +78,8 @@ const STEP: f32 = 0.02;
 const MAX_RAISE: f32 = 0.2;
 /// After so long without a suggestion the bar is down again.
 const CALM: Duration = Duration::from_secs(300);
-/// Endings between two writes of the file.
-const WRITE_EVERY: u32 = 8;
+/// Bytes of the file, at most; a longer one is none of ours.
+const MAX_BYTES: u64 = 4096;
 
 /// What was learnt. The form of the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,17 +113,22 @@ pub struct Taste {
     learnt: Learnt,
     /// Where it is kept; `None` keeps it in memory.
     file: Option<PathBuf>,
-    n_unwritten: u32,
+    /// Whether the file was there when it was last looked at.
+    had_file: bool,
+    is_unsaved: bool,
     n_not_taken_in_a_row: u32,
     last: Option<Instant>,
 }
 
 impl Taste {
     /// What was learnt so far. A file that is missing, damaged or of another version is nothing
-    /// learnt; it is replaced at the next write.
+    /// learnt; it is replaced when something is learnt.
     pub fn open(file: Option<PathBuf>) -> Taste {
         let read = |path: &PathBuf| {
-            let learnt: Learnt = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+            let mut text = Vec::new();
+            let mut file = std::fs::File::open(path).ok()?.take(MAX_BYTES);
+            file.read_to_end(&mut text).ok()?;
+            let learnt: Learnt = serde_json::from_slice(&text).ok()?;
             let is_sane = learnt.version == VERSION
                 && learnt.bias.abs() <= MAX_BIAS
                 && learnt
@@ -133,8 +139,9 @@ impl Taste {
         };
         Taste {
             learnt: file.as_ref().and_then(read).unwrap_or_default(),
+            had_file: file.as_ref().is_some_and(|file| file.exists()),
             file,
-            n_unwritten: 0,
+            is_unsaved: false,
             n_not_taken_in_a_row: 0,
             last: None,
         }
@@ -154,6 +161,13 @@ impl Taste {
         1.0 / (1.0 + (-log_odds).exp())
     }
 
+    /// The probability before taste at which a suggestion without traits meets `bar`.
+    pub fn meets(&self, bar: f32) -> f32 {
+        let bar = f64::from(bar.clamp(1e-6, 1.0 - 1e-6));
+        let log_odds = (bar / (1.0 - bar)).ln() as f32 - self.learnt.bias;
+        1.0 / (1.0 + (-log_odds).exp())
+    }
+
     /// How much the bar is raised at `now` because nobody takes what is shown.
     pub fn raise(&self, now: Instant) -> f32 {
         let is_calm = self
@@ -165,7 +179,7 @@ impl Taste {
         }
     }
 
-    /// Learns from an ending. Written to the file now and then.
+    /// Learns from an ending.
     pub fn learn(&mut self, shown: Shown, ending: Ending, now: Instant) {
         let (label, says) = ending.lesson();
         let step = RATE * says * (label - self.kept(shown));
@@ -192,10 +206,7 @@ impl Taste {
             self.n_not_taken_in_a_row = before + 1;
         }
         self.last = Some(now);
-        self.n_unwritten += 1;
-        if self.n_unwritten >= WRITE_EVERY {
-            self.write();
-        }
+        self.is_unsaved = true;
     }
 
     /// A suggestion would have been shown but for what was learnt.
@@ -208,13 +219,19 @@ impl Taste {
         }
     }
 
-    /// Writes what is new. The file appears whole or not at all; a disk that refuses costs what
-    /// was learnt since, nothing else.
-    pub fn write(&mut self) {
-        let Some(file) = self.file.as_deref().filter(|_| self.n_unwritten > 0) else {
+    /// Writes what is new, for the owner's eyes only. The file appears whole or not at all; a disk
+    /// that refuses costs what was learnt since, nothing else. Where the file has gone, another
+    /// program was told to forget, and this one forgets too.
+    pub fn save(&mut self) {
+        let Some(file) = self.file.as_deref().filter(|_| self.is_unsaved) else {
             return;
         };
-        self.n_unwritten = 0;
+        self.is_unsaved = false;
+        if self.had_file && !file.exists() {
+            *self = Taste::open(self.file.take());
+            return;
+        }
+        self.had_file = true;
         if let Err(error) = replace(file, &self.learnt) {
             tracing::warn!(
                 "what was learnt could not be written to {}: {error}",
@@ -269,7 +286,13 @@ fn replace(file: &Path, learnt: &Learnt) -> std::io::Result<()> {
     }
     // Two servers that write at once each write a file of their own; the last rename holds.
     let partial = file.with_extension(format!("{}.partial", std::process::id()));
-    std::fs::write(&partial, serde_json::to_vec(learnt)?)
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(&partial)
+        .and_then(|mut file| file.write_all(&serde_json::to_vec(learnt)?))
         .and_then(|()| std::fs::rename(&partial, file))
         .inspect_err(|_| drop(std::fs::remove_file(&partial)))
 }
@@ -386,19 +409,36 @@ mod tests {
             traits: traits("x\ny", Origin::Copy, false, "", false),
         };
         let mut taste = Taste::open(Some(file.clone()));
-        for _ in 0..WRITE_EVERY {
+        for _ in 0..8 {
             taste.learn(shown, Ending::Accepted, Instant::now());
         }
+        assert!(!file.exists(), "it was written before it was to be saved");
+        taste.save();
         let mut again = Taste::open(Some(file.clone()));
         assert_eq!(again.learnt, taste.learnt);
         assert!(again.kept(shown) > 0.5);
         let text = std::fs::read_to_string(&file).expect("written");
         assert!(text.len() < 300, "{text}");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(&file).expect("it is there").permissions();
+            assert_eq!(mode.mode() & 0o777, 0o600);
+        }
         again.reset().expect("removable");
         assert!(!file.exists());
         assert_eq!(again.learnt, Learnt::default());
         again.reset().expect("nothing left to remove");
-        std::fs::write(&file, b"{\"version\":1,\"bias\":1e9}").expect("writable");
-        assert_eq!(Taste::open(Some(file)).learnt, Learnt::default());
+        taste.learn(shown, Ending::Accepted, Instant::now());
+        taste.save();
+        assert!(!file.exists(), "what was forgotten came back");
+        assert_eq!(taste.learnt, Learnt::default());
+        taste.learn(shown, Ending::TypedAway, Instant::now());
+        taste.save();
+        assert!(file.exists(), "nothing is learnt any more");
+        for damaged in ["{\"version\":1,\"bias\":1e9}", "", &" ".repeat(9000)] {
+            std::fs::write(&file, damaged).expect("writable");
+            assert_eq!(Taste::open(Some(file.clone())).learnt, Learnt::default());
+        }
     }
 }

@@ -220,6 +220,7 @@ fn decision(answer: &Answer) -> Part {
     let percent = |share: f32| json!(format!("{:.0} %", 100.0 * f64::from(share)));
     Part::Facts(vec![
         ("likely to be kept", percent(judgement.kept)),
+        ("by this user", percent(judgement.by_this_user)),
         ("least that is shown", percent(judgement.threshold)),
         ("likely to be exactly right", percent(judgement.exact)),
         ("cut shorter", json!(judgement.shortened)),

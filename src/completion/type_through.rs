@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use super::Answer;
 use super::origin::{Here, Origin};
+use super::taste::Shown;
 use super::trim::MissingImport;
 use crate::model::StopReason;
 
@@ -40,6 +41,8 @@ pub struct Remembered {
     pub is_whole: bool,
     /// The import that the whole text needs.
     pub import: Option<MissingImport>,
+    /// What may be learnt from how it ends.
+    pub learnable: Option<Shown>,
 }
 
 /// What is known of a place.
@@ -65,6 +68,7 @@ impl Remembered {
             score: other.score,
             is_whole: other.is_whole,
             import: other.import.clone(),
+            learnable: None,
         });
         std::iter::once(shown).chain(others).collect()
     }
@@ -83,6 +87,7 @@ impl Remembered {
             score: answer.score,
             is_whole: answer.is_whole,
             import: answer.import.clone(),
+            learnable: answer.shown,
         })
     }
 
@@ -189,6 +194,7 @@ mod tests {
             score: None,
             is_whole: true,
             import: None,
+            learnable: None,
         }
     }
 
@@ -205,6 +211,7 @@ mod tests {
                     score: None,
                     is_whole: true,
                     import: None,
+                    learnable: None,
                 },
                 None => suggestion(text),
             };

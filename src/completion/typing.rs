@@ -270,6 +270,7 @@ impl Typing {
                 score: shown.score,
                 is_whole: shown.is_whole,
                 import: shown.import,
+                shown: shown.learnable,
                 ..Answer::silent("")
             },
             Recalled::Nothing(why) => Answer::silent(why),

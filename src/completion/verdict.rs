@@ -1,6 +1,10 @@
 //! What of the candidates is shown, or why nothing is.
 
-use crate::completion::show::{Candidate, Considered, Offered, Terms, pick};
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Instant;
+
+use crate::completion::show::{Candidate, Chosen, Considered, Offered, Terms, pick};
+use crate::completion::taste::{self, Shown, Taste};
 use crate::completion::trim::{MissingImport, Verdict};
 use crate::completion::{Answer, Means, Request, Source, Timings, Written, alternatives};
 use crate::model::StopReason;
@@ -16,11 +20,17 @@ pub fn judge(request: &Request, written: Written, considered: Considered, means:
         considered: &considered,
         config,
     };
+    let mut taste = learnt(means);
+    let bar = bar(config.min_confidence, taste.as_deref());
     let terms = Terms {
-        threshold: config.min_confidence,
+        threshold: taste.as_ref().map_or(bar, |taste| taste.meets(bar)),
         cut: config.uses("cut"),
     };
-    let chosen = pick(&offered, &request.heads, terms);
+    let mut chosen = pick(&offered, &request.heads, terms);
+    let shown = chosen
+        .as_mut()
+        .map(|chosen| season(chosen, &considered, bar, taste.as_deref_mut()));
+    drop(taste);
     let others = match &chosen {
         Some(chosen) => alternatives::besides(&offered, chosen, means.n_lines.saturating_sub(1)),
         None => Vec::new(),
@@ -46,6 +56,7 @@ pub fn judge(request: &Request, written: Written, considered: Considered, means:
     Answer {
         is_whole,
         import: text.as_deref().and_then(|text| import(text, candidate)),
+        shown: shown.filter(|_| text.is_some() && means.n_lines <= 1),
         others,
         text,
         why_nothing: why_nothing.map(str::to_owned),
@@ -61,6 +72,61 @@ pub fn judge(request: &Request, written: Written, considered: Considered, means:
         timings: Timings::default(),
         format: Some(request.format.clone()),
     }
+}
+
+/// What was learnt of this user, where that is wanted. Nothing is held back where all there is is
+/// asked for.
+fn learnt(means: &Means) -> Option<MutexGuard<'_, Taste>> {
+    let is_asked = means.config.learn && means.config.min_confidence > 0.0;
+    let taste = means.taste.as_ref().filter(|_| is_asked)?;
+    Some(taste.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// However few are taken, what is surer than this is shown.
+const SURE: f32 = 0.9;
+
+/// The least probability that is shown now.
+fn bar(min_confidence: f32, taste: Option<&Taste>) -> f32 {
+    let raise = taste.map_or(0.0, |taste| taste.raise(Instant::now()));
+    match min_confidence > 0.0 {
+        true => (min_confidence + raise).min(min_confidence.max(SURE)),
+        false => 0.0,
+    }
+}
+
+/// Corrects a choice by what this user takes. Returns what may be learnt from it.
+fn season(
+    chosen: &mut Chosen,
+    considered: &Considered,
+    bar: f32,
+    taste: Option<&mut Taste>,
+) -> Shown {
+    let candidate = &considered.candidates[chosen.idx];
+    let judgement = &mut chosen.judgement;
+    let shown = Shown {
+        kept: judgement.kept,
+        traits: taste::traits(
+            &candidate.text[..chosen.end],
+            candidate.origin,
+            judgement.shortened,
+            considered
+                .facts
+                .before
+                .rsplit('\n')
+                .next()
+                .unwrap_or_default(),
+            considered.facts.in_prose(),
+        ),
+    };
+    judgement.threshold = bar;
+    if let Some(taste) = taste {
+        judgement.by_this_user = taste.kept(shown);
+        chosen.is_shown = judgement.by_this_user >= bar;
+        if !chosen.is_shown && judgement.kept >= bar {
+            taste.hid(shown);
+        }
+    }
+    shown
 }
 
 /// The import that a part of a candidate needs: the part may end before the name.

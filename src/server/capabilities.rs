@@ -8,6 +8,7 @@ use tower_lsp::gen_lsp_types::{
 
 use super::convert::{self, Encoding};
 use super::imports::ADD_IMPORT;
+use super::learning::RESET_LEARNING;
 use super::notebooks;
 use super::switch::SWITCH_MODEL;
 use super::why::WHY;
@@ -111,7 +112,9 @@ pub(super) fn announced(traits: &ClientTraits) -> ServerCapabilities {
             ..CompletionOptions::default()
         }),
         execute_command_provider: Some(ExecuteCommandOptions {
-            commands: [SWITCH_MODEL, WHY, ADD_IMPORT].map(str::to_owned).to_vec(),
+            commands: [SWITCH_MODEL, WHY, ADD_IMPORT, RESET_LEARNING]
+                .map(str::to_owned)
+                .to_vec(),
             ..ExecuteCommandOptions::default()
         }),
         ..ServerCapabilities::default()

@@ -105,6 +105,7 @@ pub(super) fn client_edit(
 pub(super) struct Edits {
     touched: Vec<Touched>,
     changes: Vec<Change>,
+    edits: Vec<Edit>,
 }
 
 impl Edits {
@@ -117,10 +118,12 @@ impl Edits {
         if edit.range == (0..document.text().len_bytes()) {
             // All of it is new: a place that was edited there is no more.
             document.replace(&edit.text);
+            self.edits.push(edit);
             return;
         }
         (self.changes).push(line_change(document.text(), &edit.range, &edit.text));
         document.apply(&edit);
+        self.edits.push(edit);
     }
 
     /// Tells all who want to know.
@@ -134,6 +137,7 @@ impl Edits {
         if let Some(document) = session.document(uri) {
             started.projects.edited(uri, document.text());
         }
+        server.learning.edited(uri, &self.edits);
         let recent = session.recent_mut();
         (self.changes.into_iter()).for_each(|change| recent.edited(uri, change));
         if let Some(snapshot) = session.glimpse(uri) {
@@ -186,5 +190,6 @@ pub(super) fn forget(server: &Server, uri: &str) {
     }
     server.session().close(uri);
     server.typing.closed(identity(uri));
+    server.learning.closed(uri);
     server.last_answers.forget(uri);
 }

@@ -167,6 +167,7 @@ pub(super) fn means(
         .map(Path::to_owned);
     means.surroundings = Arc::new(surroundings::around(started, session, uri));
     means.layouts = Arc::clone(&server.layouts);
+    means.taste = means.config.learn.then(|| server.learning.taste());
     if let Some(mut budget) = means.config.budget {
         if server.power.is_on_battery() {
             budget = budget.halved();
@@ -266,6 +267,11 @@ async fn ghost_text(server: &Server, place: TextDocumentPositionParams, invoked:
                 .collect(),
         }),
     };
+    // An answer to a text that has changed since is not shown.
+    let is_current = |now: Snapshot| now.version == snapshot.version;
+    if means.taste.is_some() && server.session().glimpse(&whole).is_some_and(is_current) {
+        server.learning.shows(&whole, ask.offset, &answer);
+    }
     server.last_answers.keep(uri, snapshot, ask, answer);
     outcome
 }

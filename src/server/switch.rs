@@ -29,6 +29,9 @@ pub(super) fn configure(server: &Server, config: Config) {
         started.serving.switch(config.model.clone());
     }
     started.serving.limit(config.serving.clone());
+    if !config.completion.learn {
+        server.learning.stop_watching();
+    }
     if current.completion != config.completion {
         server.typing.context_changed();
     }

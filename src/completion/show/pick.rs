@@ -62,6 +62,7 @@ pub fn pick(offers: &impl Offers, heads: &Heads, terms: Terms) -> Option<Chosen>
                 origin,
                 exact,
                 kept,
+                by_this_user: kept,
                 threshold: terms.threshold,
                 shortened: false,
                 parts: weightiest(parts),
@@ -95,6 +96,7 @@ pub fn pick(offers: &impl Offers, heads: &Heads, terms: Terms) -> Option<Chosen>
             let worth = utility(kept, offers.n_chars(idx, end));
             let judgement = Judgement {
                 kept,
+                by_this_user: kept,
                 shortened: true,
                 parts: weightiest(parts),
                 ..whole.judgement.clone()

@@ -54,29 +54,36 @@ impl Watch {
         let here = on_screen.offset + on_screen.n_typed;
         let rest = &on_screen.text[on_screen.n_typed..];
         let is_at_cursor = range.start == here && range.end == here;
+        // Who typed most of it was glad of it for a while: its end is no lesson either way.
+        let was_of_use = on_screen.n_typed * 2 > on_screen.text.len();
         let ending = if is_at_cursor && !inserted.is_empty() {
-            let fits = rest.trim_end().starts_with(inserted.trim_end());
-            let at_once = inserted.chars().count() >= MIN_INSERTED || inserted == rest;
-            match fits {
-                true if at_once && inserted.chars().count() > 1 => Some(Ending::Accepted),
-                true if inserted.trim_end().len() >= rest.trim_end().len() => {
-                    Some(Ending::TypedThrough)
-                }
+            let is_rest = inserted.trim_end() == rest.trim_end();
+            match is_rest || rest.starts_with(inserted) {
+                true if is_at_once(inserted, is_rest) => Some(Ending::Accepted),
+                true if is_rest => Some(Ending::TypedThrough),
                 true => {
                     on_screen.n_typed += inserted.len();
                     None
                 }
-                // Who typed most of it was glad of it for a while: no lesson either way.
-                false if on_screen.n_typed * 2 > on_screen.text.len() => {
-                    self.on_screen = None;
-                    return None;
-                }
-                false => Some(Ending::TypedAway),
+                false => match closed_ahead(inserted).filter(|typed| rest.starts_with(typed)) {
+                    Some(typed) => {
+                        on_screen.n_typed += typed.len();
+                        None
+                    }
+                    None if was_of_use => {
+                        self.on_screen = None;
+                        return None;
+                    }
+                    None => Some(Ending::TypedAway),
+                },
             }
         } else if inserted.is_empty() && range.end == here && range.start >= on_screen.offset {
             // Backspace into what was typed of it.
             on_screen.n_typed = range.start - on_screen.offset;
             None
+        } else if was_of_use {
+            self.on_screen = None;
+            return None;
         } else {
             Some(Ending::Left)
         };
@@ -84,12 +91,19 @@ impl Watch {
         let on_screen = self.on_screen.take()?;
         Some((on_screen.shown, ending))
     }
+}
 
-    /// The client says how it ended.
-    pub fn told(&mut self, ending: Ending) -> Option<(Shown, Ending)> {
-        let on_screen = self.on_screen.take()?;
-        Some((on_screen.shown, ending))
-    }
+/// Whether no key inserts so much. An indentation is what the line break key inserts.
+fn is_at_once(inserted: &str, is_rest: bool) -> bool {
+    let n_chars = inserted.chars().count();
+    !inserted.trim().is_empty() && (n_chars >= MIN_INSERTED || is_rest && n_chars > 1)
+}
+
+/// What was typed where the editor has put its closer behind.
+fn closed_ahead(inserted: &str) -> Option<&str> {
+    ["()", "[]", "{}", "\"\"", "''"]
+        .contains(&inserted)
+        .then(|| &inserted[..1])
 }
 
 #[cfg(test)]
@@ -155,6 +169,29 @@ mod tests {
             Some(Ending::TypedAway),
         );
         check("abcd", &[(10, "a"), (11, "b"), (12, "c"), (13, "x")], None);
+        check("abcd", &[(10, "a"), (11, "b"), (12, "c"), (50, "x")], None);
+    }
+
+    #[test]
+    fn blanks_and_line_breaks_are_typed_like_letters() {
+        check("a", &[(10, " ")], Some(Ending::TypedAway));
+        check("a", &[(10, "\n")], Some(Ending::TypedAway));
+        check(
+            "\n    return x",
+            &[(10, "\n    "), (15, "return x")],
+            Some(Ending::Accepted),
+        );
+        check("é🦀", &[(10, "é"), (12, "🦀")], Some(Ending::TypedThrough));
+    }
+
+    #[test]
+    fn a_bracket_that_the_editor_closes_is_one_that_was_typed() {
+        check(
+            "(a)",
+            &[(10, "()"), (11, "a"), (12, ")")],
+            Some(Ending::TypedThrough),
+        );
+        check("[a]", &[(10, "()")], Some(Ending::TypedAway));
     }
 
     #[test]

@@ -152,6 +152,7 @@ fn a_decision_is_taken_apart() {
     answer.judgement = Some(Judgement {
         origin: Origin::Model,
         exact: 0.21,
+        by_this_user: 0.4,
         kept: 0.34,
         threshold: 0.5,
         shortened: true,
@@ -167,6 +168,7 @@ fn a_decision_is_taken_apart() {
         ## decision
 
         - likely to be kept: 34 %
+        - by this user: 40 %
         - least that is shown: 50 %
         - likely to be exactly right: 21 %
         - cut shorter: true
