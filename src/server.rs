@@ -7,6 +7,7 @@
 
 mod capabilities;
 mod convert;
+mod diagnostics;
 mod documents;
 mod guard;
 mod imports;
@@ -47,6 +48,7 @@ use capabilities::ClientTraits;
 use learning::Learning;
 use power::Power;
 use projects::Projects;
+use protocol::DiagnosticsParams;
 use why::LastAnswers;
 
 /// Requests handled at once. A cancel is itself a message that needs a place: with tower-lsp's
@@ -105,7 +107,7 @@ where
     O: AsyncWrite,
 {
     let saw_shutdown = Arc::new(AtomicBool::new(false));
-    let (service, socket) = LspService::new(|client| Server {
+    let (service, socket) = LspService::build(|client| Server {
         client,
         session: Mutex::default(),
         typing: typing.clone(),
@@ -119,7 +121,9 @@ where
         last_answers: LastAnswers::default(),
         started: OnceLock::new(),
         saw_shutdown: saw_shutdown.clone(),
-    });
+    })
+    .custom_method(protocol::DIAGNOSTICS, Server::diagnostics)
+    .finish();
     tower_lsp::Server::new(input, output, socket)
         .concurrency_level(CONCURRENCY)
         .serve(service)
@@ -139,6 +143,13 @@ impl Server {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// `midfill/diagnostics`.
+    async fn diagnostics(&self, params: DiagnosticsParams) {
+        guard::sync(protocol::DIAGNOSTICS, || {
+            diagnostics::receive(self, params);
+        });
     }
 
     /// What `initialize` settled. tower-lsp lets no other message through before it.

@@ -3,6 +3,7 @@
 //! It changes only through synchronous methods, under a lock that no `.await` crosses. A request
 //! takes a [`Snapshot`] and lets go.
 
+mod diagnostics;
 mod document;
 mod in_flight;
 mod notebook;
@@ -11,6 +12,7 @@ mod snapshot;
 
 use std::collections::HashMap;
 
+pub use diagnostics::{Diagnostic, Diagnostics};
 pub use document::{Document, Edit};
 pub use in_flight::{InFlight, Ticket};
 pub use notebook::{CellText, Listed, Notebook};
@@ -29,12 +31,14 @@ pub struct Session {
     cells: HashMap<String, String>,
     in_flight: InFlight,
     recent: Recent,
+    diagnostics: Diagnostics,
 }
 
 impl Session {
     /// Opens a document, or replaces the one that had this URI.
     pub fn open(&mut self, uri: String, document: Document) {
         self.recent.closed(&uri);
+        self.diagnostics.forget(&uri);
         self.recent.used(&uri);
         self.documents.insert(uri, document);
     }
@@ -106,6 +110,7 @@ impl Session {
         }
         self.documents.remove(uri);
         self.recent.closed(uri);
+        self.diagnostics.forget(uri);
         self.in_flight.supersede(uri);
     }
 
@@ -140,6 +145,16 @@ impl Session {
     /// What was used and edited last, to be changed.
     pub fn recent_mut(&mut self) -> &mut Recent {
         &mut self.recent
+    }
+
+    /// What is wrong with the open documents.
+    pub fn diagnostics(&self) -> &Diagnostics {
+        &self.diagnostics
+    }
+
+    /// What is wrong with the open documents, to be changed.
+    pub fn diagnostics_mut(&mut self) -> &mut Diagnostics {
+        &mut self.diagnostics
     }
 
     /// Makes the caller the newest request for a document; the one before is superseded.

@@ -1,6 +1,6 @@
 //! What a prompt shows beyond the open file, through the wire.
 
-use midfill::model::scripted::Script;
+use midfill::model::scripted::{Record, Script};
 use serde_json::json;
 
 use crate::editor::Editor;
@@ -55,6 +55,93 @@ fn what_was_edited_elsewhere_is_shown_as_it_is_now() {
         "{prompt}"
     );
     assert!(!prompt.contains("def fetch_rows"), "{prompt}");
+}
+
+/// Tells what is wrong with lines of [`MAIN`], as (line, severity, message).
+fn tell(editor: &mut Editor, found: &[(usize, u32, &str)]) {
+    let found: Vec<_> = found
+        .iter()
+        .map(|(line, severity, message)| {
+            let start = json!({"line": line, "character": 4});
+            json!({
+                "range": {"start": start, "end": start},
+                "severity": severity,
+                "message": message,
+                "source": "a linter",
+            })
+        })
+        .collect();
+    let params = json!({"uri": MAIN, "version": 1, "diagnostics": found});
+    editor.notify("midfill/diagnostics", params);
+}
+
+/// Types at a line's start and asks there; returns the prompt.
+fn asked(editor: &mut Editor, record: &Record, version: i32, line: usize, text: &str) -> String {
+    let at = json!({"line": line, "character": 0});
+    editor.notify(
+        "textDocument/didChange",
+        json!({
+            "textDocument": {"uri": MAIN, "version": version},
+            "contentChanges": [{"range": {"start": at, "end": at}, "text": text}],
+        }),
+    );
+    let id = editor.ghost(MAIN, line, text.len());
+    editor.answer(id);
+    record.prompts().pop().expect("the model was asked")
+}
+
+const WRONG: &str = "total = summ(prices)\n\n\n\nprint(totl)\n";
+
+#[test]
+fn what_is_wrong_near_the_cursor_is_shown_until_it_is_mended() {
+    let script = Script::new().answers(|_| "1");
+    let record = script.record();
+    let options = json!({"with": ["diagnostics"], "prefetch": false});
+    let mut editor = Editor::start(script, options);
+    editor.open(MAIN, WRONG);
+    let found = [
+        (0, 1, "\"summ\" is not defined\n  more of it"),
+        (4, 2, "\"totl\" is not defined"),
+        (4, 4, "a matter of taste"),
+        (90, 1, "beyond the end"),
+    ];
+    tell(&mut editor, &found);
+    let prompt = asked(&mut editor, &record, 2, 2, "x = ");
+    let first = "main.py\ntotal = summ(prices)  # error: \"summ\" is not defined\n";
+    let second = "main.py\nprint(totl)  # error: \"totl\" is not defined\n";
+    assert!(
+        prompt.contains(first) && prompt.contains(second),
+        "{prompt}"
+    );
+    assert!(
+        !prompt.contains("taste") && !prompt.contains("more of it"),
+        "{prompt}"
+    );
+    // Mended: the editor's tool has yet to say so.
+    let prompt = asked(&mut editor, &record, 3, 4, "y = ");
+    assert!(
+        prompt.contains(first) && !prompt.contains(second),
+        "{prompt}"
+    );
+    tell(&mut editor, &[]);
+    let prompt = asked(&mut editor, &record, 4, 2, "z = ");
+    assert!(!prompt.contains("# error"), "{prompt}");
+}
+
+#[test]
+fn diagnostics_cost_a_small_model_nothing() {
+    let script = Script::new().answers(|_| "1");
+    let record = script.record();
+    let mut editor = Editor::start(script, json!({"prefetch": false}));
+    editor.open(MAIN, WRONG);
+    tell(&mut editor, &[(0, 1, "\"summ\" is not defined")]);
+    let prompt = asked(&mut editor, &record, 2, 2, "x = ");
+    assert!(!prompt.contains("# error"), "{prompt}");
+    // Of a document that is not open nothing is known, and nothing breaks.
+    editor.notify(
+        "midfill/diagnostics",
+        json!({"uri": "file:///elsewhere/other.py", "diagnostics": []}),
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! A section is a row of [`PROVIDERS`]: a name and a function that finds its items. What it finds
 //! is fitted to its share of the tokens, and then held: see [`Context::settle`].
 
+mod diagnostics;
 mod open_files;
 mod own_file;
 mod query;
@@ -23,6 +24,8 @@ pub use query::Query;
 /// What a provider may look at.
 pub(super) struct Ask<'a> {
     pub snapshot: &'a Snapshot,
+    /// Byte offset of the cursor.
+    pub offset: usize,
     /// The part of the open file that the prompt shows anyway.
     pub window: Range<usize>,
     pub surroundings: &'a Surroundings,
@@ -45,12 +48,13 @@ pub(super) struct Item {
 type Provider = fn(&Ask<'_>) -> Vec<Item>;
 
 /// The sections, most stable first. Their names are rows of [`super::prompt::SECTIONS`].
-static PROVIDERS: [(&str, Provider); 5] = [
+static PROVIDERS: [(&str, Provider); 6] = [
     ("signatures", signatures::find),
     ("snippets", snippets::find),
     ("open_files", open_files::find),
     ("recent_edits", recent_edits::find),
     ("own_file", own_file::find),
+    ("diagnostics", diagnostics::find),
 ];
 
 /// An item that is shown.
@@ -71,6 +75,13 @@ struct Held {
 impl Held {
     fn n_tokens(&self) -> usize {
         self.items.iter().map(|shown| shown.tokens.len()).sum()
+    }
+
+    /// Whether what it says is so. An older state of other code still tells something; that a line
+    /// is wrong which no longer is would mislead.
+    fn is_true(&self, ask: &Ask<'_>) -> bool {
+        let mut items = self.items.iter().map(|shown| &shown.item);
+        self.name != "diagnostics" || items.all(|item| diagnostics::holds(ask, item))
     }
 }
 
@@ -154,7 +165,7 @@ impl Context {
             fresh.push(section);
         }
         let sections = match held {
-            Some(held) if held.room == room => replaced(&held.sections, fresh, behind),
+            Some(held) if held.room == room => replaced(&held.sections, fresh, behind, ask),
             _ => fresh,
         };
         Context {
@@ -165,8 +176,9 @@ impl Context {
     }
 }
 
-/// The held sections, with those replaced whose new choice is worth it, and all behind them.
-fn replaced(held: &[Held], fresh: Vec<Held>, behind: usize) -> Vec<Held> {
+/// The held sections, with those replaced whose new choice is worth it or that say what is no longer
+/// so, and all behind them.
+fn replaced(held: &[Held], fresh: Vec<Held>, behind: usize, ask: &Ask<'_>) -> Vec<Held> {
     let mut cost = behind + held.iter().map(Held::n_tokens).sum::<usize>();
     let mut is_broken = false;
     let pairs = fresh.into_iter().zip(held);
@@ -174,6 +186,7 @@ fn replaced(held: &[Held], fresh: Vec<Held>, behind: usize) -> Vec<Held> {
         .map(|(fresh, held)| {
             let gain = gain(held, &fresh) * WORTH_TOKENS;
             is_broken |= gain > 0.0 && gain >= cost as f32;
+            is_broken |= !held.is_true(ask);
             cost -= held.n_tokens();
             match is_broken {
                 true => fresh,

@@ -50,12 +50,13 @@ pub struct Optional {
 }
 
 /// The sections that can be left out, in the order of the prompt.
-pub static SECTIONS: [Optional; 8] = [
+pub static SECTIONS: [Optional; 9] = [
     optional("signatures", LARGE),
     optional("snippets", LARGE),
     optional("open_files", LARGE),
     optional("recent_edits", LARGE),
     optional("own_file", LARGE),
+    optional("diagnostics", LARGE),
     optional("path", 0),
     optional("outline", 0),
     optional("suffix", 0),
@@ -256,6 +257,7 @@ fn lay(ground: &Ground<'_>, spelling: &Spelling<'_>, budget: usize, recipe: Reci
     };
     let ask = context::Ask {
         snapshot,
+        offset,
         window: around,
         surroundings: ground.surroundings,
         query: context::Query::at(text, offset),

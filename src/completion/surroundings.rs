@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ropey::Rope;
 
 use crate::project::Project;
+use crate::session::Diagnostic;
 
 /// Gathered by the session at the start of a request; nothing in it changes afterwards.
 #[derive(Clone, Default)]
@@ -16,6 +17,8 @@ pub struct Surroundings {
     pub open_files: Vec<OpenFile>,
     /// What was edited last, the newest first.
     pub edits: Vec<Edited>,
+    /// What other tools say is wrong with the document.
+    pub diagnostics: Vec<Diagnostic>,
     /// Grows when edits begin in another place; see [`Recent`](crate::session::Recent).
     pub n_regions: u64,
 }

@@ -106,6 +106,7 @@ pub(super) struct Edits {
     touched: Vec<Touched>,
     changes: Vec<Change>,
     edits: Vec<Edit>,
+    is_new: bool,
 }
 
 impl Edits {
@@ -119,6 +120,7 @@ impl Edits {
             // All of it is new: a place that was edited there is no more.
             document.replace(&edit.text);
             self.edits.push(edit);
+            self.is_new = true;
             return;
         }
         (self.changes).push(line_change(document.text(), &edit.range, &edit.text));
@@ -138,8 +140,13 @@ impl Edits {
             started.projects.edited(uri, document.text());
         }
         server.learning.edited(uri, &self.edits);
-        let recent = session.recent_mut();
-        (self.changes.into_iter()).for_each(|change| recent.edited(uri, change));
+        if self.is_new {
+            session.diagnostics_mut().forget(uri);
+        }
+        for change in self.changes {
+            session.recent_mut().edited(uri, change);
+            session.diagnostics_mut().edited(uri, change);
+        }
         if let Some(snapshot) = session.glimpse(uri) {
             server.typing.edited(&snapshot, &self.touched);
             if let Some(last) = self.touched.last() {

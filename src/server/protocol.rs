@@ -1,7 +1,7 @@
 //! Our own messages, beyond LSP. The editors' clients mirror them.
 
 use serde::{Deserialize, Serialize};
-use tower_lsp::gen_lsp_types::{LspNotificationMethod, MessageDirection, Notification};
+use tower_lsp::gen_lsp_types::{LspNotificationMethod, MessageDirection, Notification, Range};
 
 use crate::completion::Source;
 
@@ -83,4 +83,30 @@ pub(super) struct UsageParams {
     pub(super) total_computed: u64,
     /// Tokens written since then.
     pub(super) total_decoded: u64,
+}
+
+/// `midfill/diagnostics`, client to server: what other tools say is wrong with a text, in place of
+/// what they said before.
+pub(super) const DIAGNOSTICS: &str = "midfill/diagnostics";
+
+/// Has the shape of the parameters of `textDocument/publishDiagnostics`, so that a client can pass
+/// those on as they are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct DiagnosticsParams {
+    /// The text's URI: of a document or a cell.
+    pub(super) uri: String,
+    /// All that is wrong with it.
+    pub(super) diagnostics: Vec<DiagnosticItem>,
+}
+
+/// One diagnostic, as far as it is of use here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct DiagnosticItem {
+    /// Where; its first line counts.
+    pub(super) range: Range,
+    /// 1 is an error, 2 a warning, above are hints. An error where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) severity: Option<u32>,
+    /// What.
+    pub(super) message: String,
 }

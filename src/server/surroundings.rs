@@ -28,6 +28,7 @@ pub(super) fn around(started: &Started, session: &Session, uri: &str) -> Surroun
         .regions()
         .filter_map(|region| edited(session, region, uri))
         .collect();
+    surroundings.diagnostics = session.diagnostics().of(uri).cloned().collect();
     surroundings
 }
 

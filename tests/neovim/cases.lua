@@ -194,6 +194,23 @@ M.stand_in = {
     assert(log:find('"triggerKind":1', 1, true), 'the request does not say that it was made by hand')
   end,
 
+  ['what other tools say is wrong is passed on'] = function(open)
+    local editor = open({ text = 'print(x)\n$0' })
+    editor:lua([[
+      vim.diagnostic.set(vim.api.nvim_create_namespace('linter'), 0, {
+        { lnum = 0, col = 6, severity = vim.diagnostic.severity.ERROR, message = 'x is not defined' },
+        { lnum = 0, col = 0, severity = vim.diagnostic.severity.HINT, message = 'a matter of taste' },
+      })
+    ]])
+    editor:expect_lua(true, [[
+      local log = table.concat(vim.fn.readfile(...), '\n')
+      return log:find('x is not defined', 1, true) ~= nil
+    ]], editor.log)
+    local log = table.concat(vim.fn.readfile(editor.log), '\n')
+    assert(log:find('midfill/diagnostics', 1, true), log)
+    assert(not log:find('matter of taste', 1, true), log)
+  end,
+
   ['leaving insert mode hides the ghost text'] = function(open)
     local editor = open({ text = '$0' })
     editor:type('itotal = ')

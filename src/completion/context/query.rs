@@ -39,6 +39,7 @@ impl Query {
             .map(|project| project.generation())
             .hash(&mut hasher);
         surroundings.n_regions.hash(&mut hasher);
+        surroundings.diagnostics.hash(&mut hasher);
         hasher.finish()
     }
 }

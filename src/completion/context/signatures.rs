@@ -160,6 +160,7 @@ mod tests {
         let offset = text.find("$0").expect("it has the cursor");
         let snapshot = Snapshot::of(path, &text.replace("$0", ""));
         let ask = Ask {
+            offset: 0,
             window: 0..snapshot.text.len_bytes(),
             query: Query::at(&snapshot.text, offset),
             surroundings: &Surroundings {

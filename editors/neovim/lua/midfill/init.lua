@@ -93,6 +93,7 @@ local function watch()
       -- Someone may have switched Neovim's own on for every server; the text would stand there twice.
       vim.lsp.inline_completion.enable(false, { client_id = client.id })
       ghost_text.attach(event.buf, buffers)
+      require('midfill.diagnostics').attach(event.buf, buffers)
     end,
   })
   api.nvim_create_autocmd('LspDetach', {
