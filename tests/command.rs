@@ -1,6 +1,8 @@
 //! `midfill` as a command, without a model.
 
 use std::process::{Command, Output};
+#[cfg(target_os = "linux")]
+use std::{sync::mpsc, time::Duration};
 
 use expect_test::{Expect, expect};
 
@@ -67,6 +69,18 @@ fn the_language_server_ends_when_its_client_hangs_up() {
     assert!(output.stdout.is_empty());
 }
 
+/// Ends a process unless what comes back is dropped in time.
+#[cfg(target_os = "linux")]
+fn end_after(id: u32, limit: Duration) -> mpsc::Sender<()> {
+    let (done, is_done) = mpsc::channel();
+    std::thread::spawn(move || {
+        if is_done.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout) {
+            let _ = Command::new("kill").arg(id.to_string()).status();
+        }
+    });
+    done
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn the_language_server_opens_no_socket_unless_a_server_is_named() {
@@ -82,6 +96,8 @@ fn the_language_server_opens_no_socket_unless_a_server_is_named() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the program was built for this test");
+    // A server that says nothing is ended, so that the test fails and does not hang.
+    let limit = end_after(server.id(), Duration::from_secs(60));
     let mut input = server.stdin.take().expect("it is piped");
     let mut output = BufReader::new(server.stdout.take().expect("it is piped"));
     let mut ask = |message: &str, until: &str| {
@@ -133,4 +149,5 @@ fn the_language_server_opens_no_socket_unless_a_server_is_named() {
     assert_eq!(sockets, Vec::<std::path::PathBuf>::new());
     drop(input);
     server.wait().expect("it ends when its client hangs up");
+    drop(limit);
 }

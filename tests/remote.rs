@@ -185,6 +185,49 @@ fn llama_server_is_told_the_parts_and_what_it_writes_is_trimmed_as_ours_is() {
     .assert_eq(&format!("{:#}", asked.body));
 }
 
+/// What the doctor says of a server, but for the machine it runs on, and its exit code.
+fn doctor(arguments: &[&str]) -> (String, Option<i32>) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_midfill"))
+        .arg("doctor")
+        .args(arguments)
+        .output()
+        .expect("the program was built for this test");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    let from = text
+        .find("model  ")
+        .unwrap_or_else(|| panic!("{text}{errors}"));
+    (text[from..].to_owned(), output.status.code())
+}
+
+#[test]
+fn the_doctor_asks_a_server_for_a_line_and_measures_nothing() {
+    let server = play(vec![ok(&infill_words(&[("n * 2", -0.1)]))]);
+    let (said, code) = doctor(&["--remote", &server.url]);
+    assert!(
+        said.contains("speed     not measured: the model runs on a server\n"),
+        "{said}"
+    );
+    assert!(said.contains("          answered in "), "{said}");
+    assert!(said.ends_with("All is well.\n"), "{said}");
+    assert_eq!(code, Some(0));
+    let asked = server.requests.lock().expect("no panic")[0].clone();
+    assert_eq!(asked.body["input_prefix"], "def double(n):\n    return ");
+}
+
+#[test]
+fn the_doctor_says_what_is_wrong_with_a_server() {
+    let server = play(vec![Answer::Whole("404 Not Found", String::new())]);
+    let (said, code) = doctor(&["--remote", &server.url]);
+    assert!(said.contains("speed     not measured"), "{said}");
+    assert!(
+        said.contains("What is wrong:\n- the model server"),
+        "{said}"
+    );
+    assert!(said.contains("404"), "{said}");
+    assert_eq!(code, Some(1));
+}
+
 #[test]
 fn openai_s_interface_gets_the_suffix_beside_the_prompt() {
     let answer = [

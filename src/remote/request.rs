@@ -21,7 +21,10 @@ pub(super) fn body(remote: &Remote, format: &Format, parts: &Parts, job: &Job) -
         body.insert("model".to_owned(), json!(model));
     }
     match job.sampling {
-        Sampling::Greedy => drop(body.insert("temperature".to_owned(), json!(0.0))),
+        // A server searches for nothing: as where hypotheses cannot share memory.
+        Sampling::Greedy | Sampling::Beam { .. } => {
+            drop(body.insert("temperature".to_owned(), json!(0.0)))
+        }
         Sampling::Seeded {
             temperature,
             top_p,
