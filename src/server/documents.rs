@@ -116,7 +116,7 @@ impl Edits {
             start: edit.range.start,
             n_inserted: edit.text.len(),
         });
-        if edit.range == (0..document.text().len_bytes()) {
+        if !edit.range.is_empty() && edit.range == (0..document.text().len_bytes()) {
             // All of it is new: a place that was edited there is no more.
             document.replace(&edit.text);
             self.edits.push(edit);
