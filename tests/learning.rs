@@ -32,7 +32,7 @@ impl User {
             ..Config::default()
         };
         let open = Arc::new(|_: &midfill::config::ModelConfig| {
-            let says = Said::pieces([("t", -0.4), ("otal(first)", 0.0)]);
+            let says = Said::pieces([("t", -1.5), ("otal(first)", 0.0)]);
             Model::scripted(Script::new().answers(move |_| says.clone()))
         });
         let mut all = json!({"prefetch": false, "minConfidence": 0.2, "without": ["names", "copy", "repetition"]});

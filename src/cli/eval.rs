@@ -36,7 +36,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode> {
         heal: !args.no_healing,
         outline: !args.no_outline,
         clean_up: !args.no_clean_up,
-        min_score: f32::NEG_INFINITY,
+        min_confidence: 0.0,
         order: args.order.map(|order| match order {
             OrderName::Psm => Order::Psm,
             OrderName::Spm => Order::Spm,

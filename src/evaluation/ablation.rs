@@ -224,8 +224,9 @@ fn observed(
     let text = answer.text.clone().unwrap_or_default();
     let shown = answer.text.is_some()
         && answer
-            .score
-            .is_none_or(|score| score >= CompletionConfig::default().min_score);
+            .judgement
+            .as_ref()
+            .is_none_or(|judgement| judgement.kept >= CompletionConfig::default().min_confidence);
     // A line is asked for, and a statement is what comes: what follows its line is not judged.
     let judged = match cursor.task {
         Task::Next => text.lines().next().unwrap_or_default(),
@@ -367,7 +368,7 @@ mod tests {
             .block_on(async {
                 let info = model.ready().await.expect("a scripted model loads");
                 let config = CompletionConfig {
-                    min_score: f32::NEG_INFINITY,
+                    min_confidence: 0.0,
                     ..CompletionConfig::default()
                 };
                 let means = |_: &Source| Means::new(model.clone(), config.clone());

@@ -159,11 +159,15 @@ fn systems(args: &ReplayArgs) -> Result<Vec<Box<dyn System>>> {
         })
         .transpose()?;
     let mut options = options(&args.options)?;
+    // What a simulated person takes says nothing of the user, nor the other way round.
+    if options.get("learn").is_none() {
+        options["learn"] = false.into();
+    }
     if let Some(n_tokens) = args.tokens {
         options["maxLineTokens"] = n_tokens.into();
         options["maxBlockTokens"] = n_tokens.into();
         // Weights that know nothing are never sure.
-        options["minScore"] = (-1e6).into();
+        options["minConfidence"] = 0.into();
     }
     let midfill = Midfill::start(&program, &arguments, &options, root.as_deref())?;
     let mut systems: Vec<Box<dyn System>> = vec![Box::new(midfill)];
