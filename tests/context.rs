@@ -1,5 +1,6 @@
 //! What a prompt shows beyond the open file, through the wire.
 
+use expect_test::{Expect, expect};
 use midfill::model::scripted::{Record, Script};
 use serde_json::json;
 
@@ -55,6 +56,65 @@ fn what_was_edited_elsewhere_is_shown_as_it_is_now() {
         "{prompt}"
     );
     assert!(!prompt.contains("def fetch_rows"), "{prompt}");
+}
+
+/// Tokens reused and computed by section, at the first request and after one key at the end of the
+/// same line.
+#[track_caller]
+fn check_sections(order: &str, expected: Expect) {
+    let script = Script::new().answers(|_| "(1)");
+    let params = json!({
+        "initializationOptions": {"order": order, "prefetch": false, "without": ["names"]},
+        "capabilities": {
+            "textDocument": {"inlineCompletion": {}},
+            "experimental": {"midfillUsage": true},
+        },
+    });
+    let (mut editor, _) = Editor::start_as(script, params);
+    editor.open(MAIN, "import store\n\nx = value\ny = 2\n");
+    let mut said = String::new();
+    for (version, character) in [(2, 9), (3, 10)] {
+        let id = editor.ghost(MAIN, 2, character);
+        editor.answer(id);
+        let usage = editor.wait_for("midfill/usage", |_| true);
+        let sections = usage["sections"].as_array().expect("a list");
+        for section in sections {
+            let name = section["name"].as_str().expect("a name");
+            said += &format!("{name} {} {}, ", section["reused"], section["computed"]);
+        }
+        said += &format!("all {} {}\n", usage["reused"], usage["computed"]);
+        assert!(
+            usage["prefillMs"].is_f64() && usage["decodeMs"].is_f64(),
+            "{usage}"
+        );
+        let at = json!({"line": 2, "character": character});
+        editor.notify(
+            "textDocument/didChange",
+            json!({
+                "textDocument": {"uri": MAIN, "version": version},
+                "contentChanges": [{"range": {"start": at, "end": at}, "text": "s"}],
+            }),
+        );
+    }
+    expected.assert_eq(&said);
+}
+
+#[test]
+fn usage_tells_what_each_section_cost() {
+    check_sections(
+        "spm",
+        expect![[r#"
+            path 0 9, prefix 0 23, suffix 0 7, all 0 42
+            path 9 0, prefix 23 1, suffix 7 0, all 41 2
+        "#]],
+    );
+    check_sections(
+        "psm",
+        expect![[r#"
+            path 0 9, prefix 0 23, suffix 0 7, all 0 42
+            path 9 0, prefix 23 1, suffix 0 7, all 33 10
+        "#]],
+    );
 }
 
 /// Tells what is wrong with lines of [`MAIN`], as (line, severity, message).

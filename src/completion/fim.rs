@@ -33,7 +33,7 @@ pub struct Fim {
     prefix: Token,
     suffix: Token,
     middle: Option<Token>,
-    bos: Option<Token>,
+    pub(super) bos: Option<Token>,
 }
 
 /// A header with the token of one vocabulary.

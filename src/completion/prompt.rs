@@ -9,6 +9,7 @@ use crate::completion::fim::Fim;
 use crate::completion::layout::{Frame, Layout, Layouts};
 use crate::completion::window;
 use crate::config::CompletionConfig;
+use crate::config::format::Order;
 use crate::model::{Token, Tokenizer, heal};
 use crate::session::Snapshot;
 use crate::syntax;
@@ -37,6 +38,16 @@ pub struct Section {
     pub text: String,
     /// Tokens it takes.
     pub n_tokens: usize,
+    /// Index of the first of them in the prompt. Where two sections share a token, about.
+    pub start: usize,
+}
+
+impl Section {
+    /// How many of its tokens are among the prompt's first `n`, which is where a KV cache holds
+    /// what is reused (but for entries that were moved).
+    pub fn n_among_first(&self, n: usize) -> usize {
+        n.saturating_sub(self.start).min(self.n_tokens)
+    }
 }
 
 /// A kind of section that can be left out.
@@ -137,6 +148,7 @@ pub fn build(
     let mut own_header: Vec<Token> = header.before.into_iter().collect();
     own_header.extend(tokenizer.tokenize(&header.text_before));
     let path = format!("{lead}{}", header.text_inside);
+    let n_own_header = own_header.len();
     let for_path = tokenizer.tokenize(&path).len();
     let budget = recipe
         .n_tokens
@@ -155,6 +167,7 @@ pub fn build(
     } else {
         Vec::new()
     };
+    let n_header = usize::from(header.inside.is_some());
     prefix.splice(0..0, header.inside);
     let mut before = laid.context.tokens();
     if spelling.is_native() {
@@ -164,28 +177,55 @@ pub fn build(
     }
     let tokens = match fim {
         Some(fim) => fim.assemble(tokenizer.bos(), &before, &prefix, &suffix),
-        None => tokenizer.bos().into_iter().chain(prefix).collect(),
+        None => (tokenizer.bos().into_iter().chain(prefix.iter().copied())).collect(),
     };
 
     let for_outline = tokenizer.tokenize(&laid.outline).len();
-    let section = |name, text, n_tokens| Section {
+    let starts = Starts::of(
+        fim,
+        tokenizer.bos(),
+        before.len(),
+        prefix.len(),
+        suffix.len(),
+    );
+    let section = |name, text, n_tokens, start| Section {
         name,
         text,
         n_tokens,
+        start,
     };
-    let context = laid.context.sections();
+    let n_context = laid.context.n_tokens();
+    let inside = starts.prefix + n_header;
+    let (mut at, own_at, header_at) = match spelling.is_native() {
+        true => (starts.before, inside, starts.before + n_context),
+        false => (starts.prefix, inside + n_context, starts.before),
+    };
+    // A family's header for the open file stands apart from what opens its text.
+    let path_at = if n_own_header > 0 { header_at } else { own_at };
+    let context = laid.context.sections().map(|(name, text, n_tokens)| {
+        at += n_tokens;
+        section(name, text, n_tokens, at - n_tokens)
+    });
+    let own_text = n_prefix.saturating_sub(for_path + for_outline);
+    let behind_path = own_at + for_path;
+    let behind_outline = behind_path + for_outline;
     let own = [
-        section("path", format!("{}{path}", header.text_before), for_path),
-        section("outline", laid.outline.clone(), for_outline),
         section(
-            "prefix",
-            excerpt.prefix.clone(),
-            n_prefix.saturating_sub(for_path + for_outline),
+            "path",
+            format!("{}{path}", header.text_before),
+            for_path + n_own_header,
+            path_at,
         ),
-        section("suffix", excerpt.suffix.clone(), suffix.len()),
+        section("outline", laid.outline.clone(), for_outline, behind_path),
+        section("prefix", excerpt.prefix.clone(), own_text, behind_outline),
+        section(
+            "suffix",
+            excerpt.suffix.clone(),
+            suffix.len(),
+            starts.suffix,
+        ),
     ];
     let sections = context
-        .map(|(name, text, n_tokens)| section(name, text, n_tokens))
         .chain(own)
         .filter(|section| !section.text.is_empty())
         .collect();
@@ -195,6 +235,37 @@ pub fn build(
         sections,
         excerpt,
         is_relaid: laid.is_relaid,
+    }
+}
+
+/// Where the parts of a prompt start, as [`Fim::assemble`] puts them together.
+struct Starts {
+    before: usize,
+    prefix: usize,
+    suffix: usize,
+}
+
+impl Starts {
+    fn of(
+        fim: Option<&Fim>,
+        bos: Option<Token>,
+        n_before: usize,
+        n_prefix: usize,
+        n_suffix: usize,
+    ) -> Starts {
+        let before = usize::from(fim.and_then(|fim| fim.bos).or(bos).is_some());
+        // Each of the two has its sentinel before it.
+        let first = before + n_before + 1;
+        let (prefix, suffix) = match fim.map(|fim| fim.order) {
+            None => (before, before + n_prefix),
+            Some(Order::Psm) => (first, first + n_prefix + 1),
+            Some(Order::Spm) => (first + n_suffix + 1, first),
+        };
+        Starts {
+            before,
+            prefix,
+            suffix,
+        }
     }
 }
 

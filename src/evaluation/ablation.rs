@@ -422,7 +422,7 @@ mod tests {
                 }
             },
             expect![[r#"
-                path: 100 with, 100 without, +0 in [+0, +0], won 0 lost 0, 0.0 tokens, shown 100 and 100, broken 0 and 0
+                path: 100 with, 100 without, +0 in [+0, +0], won 0 lost 0, 7.0 tokens, shown 100 and 100, broken 0 and 0
                 suffix: 100 with, 33 without, +67 in [+0, +100], won 2 lost 0, 1.0 tokens, shown 100 and 100, broken 0 and 0
             "#]],
         );

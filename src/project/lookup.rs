@@ -77,9 +77,29 @@ impl Project {
         })
     }
 
-    /// The dotted name that other modules import a file of the project by.
-    pub fn dotted_name(&self, path: &str) -> String {
-        self.shared.dotted_name(path)
+    /// The dotted name that the file `here` imports the file `path` of the project by: the shortest
+    /// that finds this very file. Folders without `__init__.py` are packages too (PEP 420), which
+    /// end nowhere; hence the search.
+    pub fn name_of(&self, path: &str, here: &str) -> Option<String> {
+        let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+        let stem = stem.strip_suffix("/__init__").unwrap_or(stem);
+        let parts: Vec<&str> = stem.split('/').collect();
+        let n_least = self.shared.dotted_name(path).split('.').count();
+        let start = self.shared.import_root(here);
+        let is_it = |name: &String| match self.shared.find_absolute(Some(&start), name) {
+            // A stub beside it stands for it.
+            Some(Place::Project(found)) => {
+                found.trim_end_matches('i') == path.trim_end_matches('i')
+            }
+            _ => false,
+        };
+        let names = (0..=parts.len().saturating_sub(n_least)).rev();
+        let mut names = names.map(|from| &parts[from..]);
+        names
+            .by_ref()
+            .take_while(|parts| parts.iter().all(|part| is_identifier(part)))
+            .map(|parts| parts.join("."))
+            .find(is_it)
     }
 
     /// What an import stands for.
@@ -128,6 +148,13 @@ impl Project {
     pub fn builtin(&self, name: &str) -> Found {
         self.shared.builtin(name, 0)
     }
+}
+
+/// Whether a folder's or file's name can stand in an import.
+fn is_identifier(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 impl Shared {

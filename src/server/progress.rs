@@ -10,7 +10,9 @@ use tower_lsp::Client;
 use tower_lsp::gen_lsp_types::{MessageType, ProgressToken};
 use tower_lsp::{Bounded, NotCancellable, OngoingProgress};
 
-use super::protocol::{State, StatusNotification, StatusParams, UsageNotification, UsageParams};
+use super::protocol::{
+    SectionUsage, State, StatusNotification, StatusParams, UsageNotification, UsageParams,
+};
 use crate::completion::Answer;
 use crate::model::{ModelError, ModelInfo, TokenTotals};
 use crate::serving::Standing;
@@ -153,6 +155,24 @@ pub(super) async fn model_error(client: &Client, error: &ModelError) {
     }
 }
 
+/// What each section of the prompt cost; nothing where none was read for this answer.
+fn sections(answer: &Answer) -> Vec<SectionUsage> {
+    let n_reused = answer.usage.n_reused;
+    let was_read = n_reused + answer.usage.n_computed > 0;
+    let sections = answer.prompt.iter().filter(|_| was_read);
+    let sections = sections.flat_map(|prompt| &prompt.sections);
+    sections
+        .map(|section| {
+            let reused = section.n_among_first(n_reused);
+            SectionUsage {
+                name: section.name.to_owned(),
+                reused,
+                computed: section.n_tokens - reused,
+            }
+        })
+        .collect()
+}
+
 /// Tells what a completion cost, and what all have cost so far. `whole` is the time from taking
 /// the request to the answer.
 pub(super) async fn usage(client: &Client, answer: &Answer, whole: Duration, totals: TokenTotals) {
@@ -168,6 +188,9 @@ pub(super) async fn usage(client: &Client, answer: &Answer, whole: Duration, tot
         prepare_ms: ms(answer.timings.prepare),
         judge_ms: ms(answer.timings.judge),
         model_ms: ms(answer.timings.model),
+        prefill_ms: ms(answer.usage.prefill),
+        decode_ms: ms(answer.usage.decode),
+        sections: sections(answer),
         whole_ms: ms(whole),
         total_computed: totals.n_computed,
         total_decoded: totals.n_decoded,

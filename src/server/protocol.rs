@@ -75,14 +75,31 @@ pub(super) struct UsageParams {
     pub(super) prepare_ms: f64,
     /// Milliseconds to clean up and decide.
     pub(super) judge_ms: f64,
-    /// Milliseconds the model took.
+    /// Milliseconds the model took, from the job's being handed over to the end of the answer.
     pub(super) model_ms: f64,
+    /// Of those, milliseconds to read the prompt.
+    pub(super) prefill_ms: f64,
+    /// Of those, milliseconds to write.
+    pub(super) decode_ms: f64,
+    /// The parts of the prompt in their order; empty where the model was not asked.
+    pub(super) sections: Vec<SectionUsage>,
     /// Milliseconds from taking the request to the answer, all in all.
     pub(super) whole_ms: f64,
     /// Prompt tokens computed since the model was loaded, for whatever purpose.
     pub(super) total_computed: u64,
     /// Tokens written since then.
     pub(super) total_decoded: u64,
+}
+
+/// What a part of the prompt cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SectionUsage {
+    /// Its name, as in the options `with` and `without`.
+    pub(super) name: String,
+    /// Tokens of it found in the KV cache.
+    pub(super) reused: usize,
+    /// Tokens of it computed.
+    pub(super) computed: usize,
 }
 
 /// `midfill/diagnostics`, client to server: what other tools say is wrong with a text, in place of

@@ -112,7 +112,7 @@ fn from_project(project: &Project, name: &str, around: Around<'_>) -> Option<Str
             .map_or("", |(folder, _)| folder)
             .to_owned()
     };
-    let module = project.dotted_name(&path);
+    let module = project.name_of(&path, here)?;
     // Who imports from beside with a dot goes on to do so.
     let is_beside = folder(&path) == folder(here) && !path.ends_with("__init__.py");
     let has_dots = around

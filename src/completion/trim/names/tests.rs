@@ -249,6 +249,73 @@ fn a_missing_import_is_brought_along_if_there_is_exactly_one() {
     );
 }
 
+/// The import that comes along with a completion in a file of a repository.
+#[track_caller]
+fn check_import(files: &str, path: &str, says: &str, expected: &str) {
+    let dir = folder(files);
+    let project = Project::read(dir.path(), Limits::default());
+    let (snapshot, text) = (Snapshot::of(path, "x = \n"), says.to_owned());
+    let surroundings = Surroundings {
+        project: Some(Arc::new(project)),
+        ..Surroundings::default()
+    };
+    let draft = Draft {
+        before: "x = ",
+        after: "\n",
+        text,
+        seen_end: None,
+        extent: Extent::Block,
+        language: Language::from_path(Path::new("a.py")),
+        around: Some(Around {
+            snapshot: &snapshot,
+            offset: 4,
+            surroundings: &surroundings,
+        }),
+    };
+    let said = match judge(&draft) {
+        Verdict::Import(missing) => missing.statement,
+        Verdict::Drop(why) => format!("nothing: {why}"),
+        Verdict::Keep | Verdict::Cut(_) => "nothing is missing".to_owned(),
+    };
+    assert_eq!(said, expected, "in {path}");
+}
+
+#[test]
+fn a_folder_without_init_is_a_package_too() {
+    let files = "//- app/tools/text.py\ndef squeeze(s): pass\n//- app/tools/json.py\ndef pack(s): pass\n\
+                 //- src/space/part/core.py\nclass Core:\n    pass\n//- my-scripts/run.py\ndef go(): pass\n\
+                 //- .venv/lib/python3.11/os.py\nsep = '/'\n\
+                 //- .venv/lib/python3.11/json/__init__.py\ndef pack(obj): pass\n";
+    let check = |path, says, expected| check_import(files, path, says, expected);
+    check(
+        "main.py",
+        "squeeze(1)",
+        "from app.tools.text import squeeze",
+    );
+    check(
+        "app/main.py",
+        "squeeze(1)",
+        "from tools.text import squeeze",
+    );
+    check(
+        "app/tools/main.py",
+        "squeeze(1)",
+        "from text import squeeze",
+    );
+    check("main.py", "pack(1)", "from app.tools.json import pack");
+    check(
+        "tests/test_core.py",
+        "Core()",
+        "from space.part.core import Core",
+    );
+    // No import statement can name such a folder.
+    check(
+        "main.py",
+        "go()",
+        "nothing: it names something that does not exist",
+    );
+}
+
 #[test]
 fn without_a_project_only_the_document_is_judged() {
     let fixture = "import os\nfrom shop import *\nx = $0\n";
