@@ -20,7 +20,7 @@ pub use errors::count_errors;
 pub use indentation::{indent, indent_unit};
 pub use open::{Open, Opened};
 pub use outline::imports;
-pub use python::refusals;
+pub use python::{refusals, refusals_as};
 pub use scope::{Kind, Place, Scope, enclosing_scopes, place};
 pub use statement::statement_end;
 pub use words::words;

@@ -139,6 +139,31 @@ fn names_of_other_cells_are_known_and_commands_are_no_errors() {
 }
 
 #[test]
+fn a_cell_may_await() {
+    let cells = [
+        (
+            "a",
+            "python",
+            "async def rows():\n    return []\nfirst = await rows()",
+        ),
+        ("b", "python", "x = "),
+    ];
+    let (mut editor, _) = open(&cells, "await rows()", json!({"prefetch": false}));
+    let items = asked(&mut editor, "b", 0, 4);
+    assert_eq!(
+        items[0]["insertText"],
+        "await rows()",
+        "{}",
+        why(&mut editor, "b")
+    );
+    // In a module that is an error.
+    let module = "file:///project/a.py";
+    editor.open(module, "async def rows():\n    return []\nx = \n");
+    let id = editor.ghost(module, 2, 4);
+    assert_eq!(ghost_text(&editor.answer(id)), None);
+}
+
+#[test]
 fn nothing_is_completed_where_there_is_no_python() {
     let cells = [
         ("title", "markdown", "# Sales"),

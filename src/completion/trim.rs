@@ -19,6 +19,7 @@ use serde::Serialize;
 use crate::completion::Surroundings;
 use crate::completion::trigger::Extent;
 use crate::session::Snapshot;
+use crate::syntax;
 
 pub use block_end::Watch;
 pub use names::MissingImport;
@@ -62,6 +63,13 @@ impl Draft<'_> {
     /// The cursor's line after the cursor.
     pub fn line_after(&self) -> &str {
         self.after.lines().next().unwrap_or_default()
+    }
+
+    /// Where Python, or a notebook of it, refuses a text that stands where this draft does.
+    pub fn refusals(&self, text: &str) -> Vec<usize> {
+        let is_notebook = (self.around.as_ref())
+            .is_some_and(|around| syntax::ipython::is_notebook(&around.snapshot.path));
+        syntax::refusals_as(text, is_notebook)
     }
 }
 

@@ -30,10 +30,7 @@ pub fn as_python(cell: &str) -> Rewritten {
         text: cell.to_owned(),
         commands: Vec::new(),
     };
-    let may_be = |line: &str| {
-        line.contains(['%', '!', '?']) || line.trim_start().starts_with(['/', ',', ';'])
-    };
-    if !cell.lines().any(may_be) {
+    if !cell.lines().any(may_be_command) {
         return rewritten;
     }
     if is_other_language(cell) {
@@ -51,6 +48,20 @@ pub fn as_python(cell: &str) -> Rewritten {
     // Only whole characters were overwritten, with ASCII.
     rewritten.text = String::from_utf8(bytes).unwrap_or_else(|_| cell.to_owned());
     rewritten
+}
+
+/// Whether a line may be a command, or end with one as `x = !ls` does: most cells need no lexer.
+fn may_be_command(line: &str) -> bool {
+    let is_value = |(at, _)| line[at + 1..].trim_start().starts_with(['%', '!']);
+    let line_start = line.trim_start();
+    line_start.starts_with(['%', '!', '?', '/', ',', ';'])
+        || line.contains('?')
+        || line.match_indices('=').any(is_value)
+}
+
+/// Whether the path is that of a notebook, or of a console that is shown as one.
+pub fn is_notebook(path: &str) -> bool {
+    path.ends_with(".ipynb") || path.ends_with(".interactive")
 }
 
 /// Whether the cell's first line says that what follows is not Python of this notebook.

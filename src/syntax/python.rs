@@ -18,6 +18,11 @@ const VERSION: PythonVersion = PythonVersion::PY311;
 /// its parser and those of its compiler, such as an `await` outside an `async` function. Empty for a
 /// text that compiles. A text with a hundred lines takes some 60 µs.
 pub fn refusals(text: &str) -> Vec<usize> {
+    refusals_as(text, false)
+}
+
+/// The same, for what may be a notebook's cells: there `await` stands outside functions as well.
+pub fn refusals_as(text: &str, is_notebook: bool) -> Vec<usize> {
     let options = ParseOptions::from(PySourceType::Python).with_target_version(VERSION);
     let parsed = parse_unchecked(text, options);
     let Some(parsed) = parsed.try_into_module() else {
@@ -40,6 +45,7 @@ pub fn refusals(text: &str) -> Vec<usize> {
         n_loops: 0,
         found: RefCell::default(),
         text,
+        is_notebook,
     };
     compiler.visit_body(parsed.suite());
     found.extend(compiler.found.take());
@@ -57,6 +63,7 @@ struct Compiler<'a> {
     n_loops: usize,
     found: RefCell<Vec<usize>>,
     text: &'a str,
+    is_notebook: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -244,6 +251,10 @@ impl SemanticSyntaxContext for Compiler<'_> {
         self.n_loops > 0
     }
 
+    fn in_notebook(&self) -> bool {
+        self.is_notebook
+    }
+
     // The following need the names of a scope, or an editor that says more: nothing is refused.
 
     fn future_annotations_or_stub(&self) -> bool {
@@ -260,10 +271,6 @@ impl SemanticSyntaxContext for Compiler<'_> {
 
     fn has_nonlocal_binding(&self, _name: &str) -> bool {
         true
-    }
-
-    fn in_notebook(&self) -> bool {
-        false
     }
 
     fn is_bound_parameter(&self, _name: &str) -> bool {

@@ -81,7 +81,9 @@ fn keeps_step(draft: &Draft<'_>, header: &str, own: &str) -> bool {
 
 /// Whether the lines below belong to a block as it is.
 fn has_home(draft: &Draft<'_>) -> bool {
-    syntax::refusals(&[draft.before, draft.after].concat()).is_empty()
+    draft
+        .refusals(&[draft.before, draft.after].concat())
+        .is_empty()
 }
 
 #[cfg(test)]

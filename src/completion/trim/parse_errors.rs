@@ -5,7 +5,7 @@ mod fillers;
 use fillers::{FILLERS, QUOTES, headers};
 
 use super::{Draft, Verdict, closers};
-use crate::syntax::{self, Open, Opened};
+use crate::syntax::{Open, Opened};
 
 /// Places that are tried to cut back to, at most.
 const MAX_CUTS: usize = 8;
@@ -137,7 +137,7 @@ impl Place {
 /// Where Python refuses the site with `text` and `finish` at the cursor.
 fn refusals(draft: &Draft<'_>, text: &str, finish: &str) -> Vec<usize> {
     let whole = [draft.before, text, finish, draft.after].concat();
-    syntax::refusals(&whole)
+    draft.refusals(&whole)
 }
 
 /// Errors that stay when the line being typed is blank, or a finished statement.
@@ -150,7 +150,7 @@ fn blank_line(draft: &Draft<'_>) -> usize {
     for statement in ["", "pass"] {
         if n_errors > 0 {
             let whole = [before, indent, statement, after].concat();
-            n_errors = n_errors.min(syntax::refusals(&whole).len());
+            n_errors = n_errors.min(draft.refusals(&whole).len());
         }
     }
     n_errors
