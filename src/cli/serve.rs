@@ -12,7 +12,7 @@ use super::args::ServeArgs;
 use super::open::open;
 use crate::completion::taste::Taste;
 use crate::config::{Config, ModelConfig};
-use crate::model::scripted::Script;
+use crate::model::scripted::{Answer, Script};
 use crate::model::{Model, ModelError};
 use crate::server;
 use crate::serving::Open;
@@ -65,6 +65,23 @@ fn open_or_fail(config: &ModelConfig) -> Model {
 struct Rule {
     ends_with: String,
     says: String,
+    /// What else is said to whoever asks by hand.
+    #[serde(default)]
+    others: Vec<String>,
+}
+
+impl Rule {
+    fn answer(&self) -> Answer {
+        let first = self.says.chars().next().map_or(0, char::len_utf8);
+        let (first, rest) = self.says.split_at(first);
+        match self.others.is_empty() {
+            true => Answer::from(self.says.as_str()),
+            false => self.others.iter().fold(
+                Answer::pieces([(first, -0.5), (rest, 0.0)]),
+                |answer, other| answer.or(other, -2.0),
+            ),
+        }
+    }
 }
 
 fn rules(path: &Path) -> Result<Vec<Rule>> {
@@ -83,6 +100,6 @@ fn scripted(rules: Vec<Rule>) -> Model {
         let prefix = prompt.split("<|fim_prefix|>").nth(1).unwrap_or(prompt);
         let prefix = prefix.split("<|fim_").next().unwrap_or(prefix);
         let rule = rules.iter().find(|rule| prefix.ends_with(&rule.ends_with));
-        rule.map(|rule| rule.says.clone()).unwrap_or_default()
+        rule.map_or_else(|| Answer::from(""), Rule::answer)
     }))
 }

@@ -6,7 +6,7 @@ local M = {}
 local rules = {
   { ends_with = 'def fib(n):\n    ', says = 'if n < 2:\n        return n' },
   { ends_with = 'def fib(n):\n    i', says = 'f n < 2:\n        return n' },
-  { ends_with = 'total = ', says = 'sum(prices) + tax' },
+  { ends_with = 'total = ', says = 'sum(prices) + tax', others = { 'len(prices)' } },
   { ends_with = 'name = "naïve 😀"; size = ', says = 'len(name)' },
 }
 M.rules = rules
@@ -54,6 +54,22 @@ M.any_server = {
     editor:type('<M-Right><M-Right>')
     editor:expect_text('prices, tax = [1, 2], 3\ntotal = sum(prices$0')
     editor:expect_ghost(') + tax')
+  end,
+
+  ['a key goes through the texts to choose from'] = function(open)
+    local editor = open({ text = 'prices, tax = [1, 2], 3\n$0' })
+    editor:type('itotal = ')
+    editor:expect_ghost('sum(prices) + tax')
+    editor:type([[<M-\>]])
+    editor:expect_ghost('len(prices)')
+    editor:type([[<M-\>]])
+    editor:expect_ghost('sum(prices) + tax')
+    editor:type([[<M-\>]])
+    editor:expect_ghost('len(prices)')
+    editor:type('len')
+    editor:expect_ghost('(prices)')
+    editor:type('<Tab>')
+    editor:expect_text('prices, tax = [1, 2], 3\ntotal = len(prices)$0')
   end,
 
   ['a line is accepted and the rest stays'] = function(open)

@@ -44,7 +44,13 @@ local function completion(params)
     if vim.endswith(before, rule.ends_with) then
       local range = { start = params.position, ['end'] = params.position }
       last = rule.says
-      return { items = { { insertText = rule.says, range = range } } }
+      local items = { { insertText = rule.says, range = range } }
+      if params.context.triggerKind == 1 then
+        for _, other in ipairs(rule.others or {}) do
+          items[#items + 1] = { insertText = other, range = range }
+        end
+      end
+      return { items = items }
     end
   end
   -- Not null: for Neovim's own inline completion that means "keep what is shown".

@@ -18,6 +18,9 @@ local trigger = { invoked = 1, automatic = 2 }
 ---@field row integer 0-based row of the cursor when the text was asked for
 ---@field col integer 0-based byte column of the same
 ---@field text string what to write from there on
+---@field command lsp.Command? what to run once all of it is in the buffer
+---@field items table[] all there is to choose from
+---@field index integer which of them is shown
 
 ---@class midfill.Place where the cursor stands, and in which version of the text
 ---@field buf integer
@@ -118,17 +121,34 @@ local function draw()
   })
 end
 
+--- Shows one of several texts for the same place.
+local function show(at, items, index)
+  local item = items[index]
+  clear()
+  shown = { buf = at.buf, row = at.row, col = at.col, items = items, index = index }
+  shown.text, shown.command = item.insertText, item.command
+  draw()
+end
+
+--- The texts to choose from, while nothing of the shown one was typed.
+---@return table[]?
+local function choice()
+  if shown and #shown.items > 1 and remaining() == shown.text then
+    return shown.items
+  end
+end
+
 --- Takes an answer, unless the cursor or the text has moved since the question. No answer and an empty
 --- one mean that the server has nothing new to say: what is shown still fits and stays.
-local function receive(at, err, result)
+local function receive(at, kind, err, result)
   if err or not result or not M.is_on or not is_inserting() or not vim.deep_equal(at, place()) then
     return
   end
-  local item = (result.items or result)[1]
-  if item then
-    clear()
-    shown = { buf = at.buf, row = at.row, col = at.col, text = item.insertText, command = item.command }
-    draw()
+  local items = result.items or result
+  if items[1] then
+    -- Who asks for another text than the one that is shown is shown another one.
+    local is_known = kind == trigger.invoked and items[2] and remaining() == items[1].insertText
+    show(at, items, is_known and 2 or 1)
   end
 end
 
@@ -146,7 +166,7 @@ local function ask(kind)
   local sent, id = client:request(method, params, function(err, result)
     if request == mine then
       request = nil
-      receive(at, err, result)
+      receive(at, kind, err, result)
     end
   end, at.buf)
   if sent and id then
@@ -223,9 +243,15 @@ function M.accept(what)
   return true
 end
 
---- Asks at once, by hand: the server then also answers where it keeps quiet otherwise.
+--- Asks at once, by hand: the server then also answers where it keeps quiet otherwise, and gives
+--- several texts to choose from. Again: the next of them.
 ---@return boolean whether there is a server to ask
 function M.ask()
+  local items = choice()
+  if shown and items then
+    show(shown, items, shown.index % #items + 1)
+    return true
+  end
   ask(trigger.invoked)
   return request ~= nil
 end
