@@ -52,6 +52,7 @@ pub use typing::{Size, Touched, Typing};
 pub use writing::Written;
 
 use prompt::Prompt;
+use show::Copies;
 use taste::Taste;
 use trigger::{Decision, Extent};
 use trim::{Applied, MissingImport};
@@ -128,7 +129,7 @@ pub struct Timings {
     pub waited: Duration,
     /// Making the prompt.
     pub prepare: Duration,
-    /// Between handing the job to the model and its last piece. The rules that watch the pieces
+    /// Between handing the job to the model and its last piece, and weighing copies. The rules that watch the pieces
     /// run within it.
     pub model: Duration,
     /// Cleaning up and deciding.
@@ -278,7 +279,7 @@ pub async fn complete_to(
 /// When the model cannot compute.
 pub async fn consider(request: &Request, means: &Means) -> Result<show::Considered, ModelError> {
     let written = writing::write(request, means).await?;
-    show::consider(request, &written, means).await
+    show::consider(request, &written, means, Copies::All).await
 }
 
 /// Lets the model write what was prepared, and judges it.
@@ -290,11 +291,17 @@ pub async fn answer(request: &Request, means: &Means) -> Result<Answer, ModelErr
     let mut written = writing::write(request, means).await?;
     alternatives::first_lines(request, &mut written, means).await?;
     let model = clock.lap();
-    let considered = show::consider(request, &written, means).await?;
+    let copies = match means.n_lines > 1 {
+        true => Copies::All,
+        false => Copies::Likely,
+    };
+    let considered = show::consider(request, &written, means, copies).await?;
+    let weighing = considered.weighing;
+    written.usage.decode += weighing;
     let mut answer = verdict::judge(request, written, considered, means);
     answer.timings = Timings {
-        model,
-        judge: clock.lap(),
+        model: model + weighing,
+        judge: clock.lap().saturating_sub(weighing),
         ..Timings::default()
     };
     Ok(answer)

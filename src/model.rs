@@ -375,7 +375,7 @@ pub struct Usage {
     pub waited: Duration,
     /// Time to read the prompt.
     pub prefill: Duration,
-    /// Time to write the answer.
+    /// Time to write the answer, and to weigh others.
     pub decode: Duration,
 }
 

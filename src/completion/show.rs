@@ -12,6 +12,8 @@ pub mod features;
 mod pick;
 pub mod weights;
 
+use std::time::{Duration, Instant};
+
 use serde::Serialize;
 
 pub use candidate::{Candidate, Origin, Sureness};
@@ -30,6 +32,14 @@ pub const PRICE_OF_WRONG: f32 = 4.0;
 
 /// Bytes that stand before a copy and the cursor alike, where no weights say what that is worth.
 const MIN_MATCH: usize = 6;
+
+/// From this probability on that what the model wrote is right, no other text is likelier.
+const MOST_OTHERS: f32 = 0.5;
+
+/// Probability of a copy, before the model is asked, under which the model is not asked. With both
+/// 0.32 copies a place are weighed instead of 0.86, and 27.8 % of answers are right instead of
+/// 27.9 % (1,200 places).
+const LEAST_PRIOR: f32 = 0.1;
 
 /// Copies that the model is asked to weigh, at most.
 const N_COPIES: usize = 2;
@@ -62,6 +72,17 @@ pub struct Considered {
     pub facts: Facts,
     /// What the model wrote comes first.
     pub candidates: Vec<Candidate>,
+    /// Time that the model took to weigh copies.
+    pub weighing: Duration,
+}
+
+/// Which copies are weighed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copies {
+    /// Those that may well be likelier than what the model wrote; all others cost time.
+    Likely,
+    /// All, to choose from.
+    All,
 }
 
 /// Looks for copies beside what the model wrote, and has the model weigh them.
@@ -72,50 +93,74 @@ pub async fn consider(
     request: &Request,
     written: &Written,
     means: &Means,
+    copies: Copies,
 ) -> Result<Considered, ModelError> {
     let config = &means.config;
+    let heads = &request.heads;
     // A copy is only as good as the judgement of when to take it: that of weights, or of a person.
-    let judges_copies = request
-        .heads
-        .contains_key(key(Origin::Copy, Question::Exact));
-    let shows_copies = means.n_lines > 1;
+    let judges_copies = heads.contains_key(key(Origin::Copy, Question::Exact));
     // Without weights the model's own probability decides, and nothing asks for a copy.
-    let asks_for_copies = shows_copies || !request.heads.is_empty();
+    let asks_for_copies = copies == Copies::All || !heads.is_empty();
     let facts = Facts::of(request, config.uses("copy") && asks_for_copies);
     let is_likely =
-        |copied: &&Copied| judges_copies || shows_copies && copied.n_matched >= MIN_MATCH;
-    let mut candidates = vec![Candidate::written(request, written, config)];
+        |copied: &&Copied| judges_copies || copies == Copies::All && copied.n_matched >= MIN_MATCH;
+    let model = Candidate::written(request, written, config);
+    let exact = |candidate: &Candidate| {
+        let features = facts.features(request, candidate, Some(&model), candidate.text.len());
+        (exact(heads, candidate.origin, &features), features)
+    };
+    let bar = match model.dropped {
+        Some(_) => 0.0,
+        None => exact(&model).0,
+    };
+    let mut found = Vec::new();
+    let mut weighing = Duration::ZERO;
     let tokenizer = means.model.tokenizer();
-    let tokenizer = tokenizer.as_deref();
     let worth_weighing = facts
         .copies
         .iter()
         .filter(is_likely)
-        .filter(|copied| !copied.text.is_empty());
-    for copied in worth_weighing.take(N_COPIES) {
-        let (Some(tokenizer), Some(model)) = (tokenizer, candidates.first()) else {
+        .filter(|copied| !copied.text.is_empty() && copied.text != model.text.trim_end())
+        .take(N_COPIES);
+    for copied in worth_weighing {
+        let Some(tokenizer) = tokenizer.as_deref() else {
             break;
         };
-        if copied.text == model.text.trim_end() {
-            continue;
+        let mut candidate = Candidate::copied(copied);
+        if copies == Copies::Likely {
+            let mut features = exact(&candidate).1;
+            features::forget_numbers(&mut features);
+            let (prior, _) = probability(heads, Origin::Copy, Question::Exact, &features);
+            if bar >= MOST_OTHERS || prior < LEAST_PRIOR {
+                continue;
+            }
         }
         let Ok(healed) = std::str::from_utf8(&request.job.heal) else {
             break;
         };
         let mut given = tokenizer.tokenize(&format!("{healed}{}", copied.text));
         given.truncate(MAX_COPY_TOKENS);
+        let asked = Instant::now();
         let weighed = means
             .model
             .weigh(request.job.clone(), given.clone())
             .await?;
+        weighing += asked.elapsed();
         let Some(weighed) = weighed else { break };
-        candidates.push(Candidate::copied(
-            request, copied, &given, &weighed, tokenizer, config,
-        ));
+        candidate.weigh(healed.len(), &given, &weighed, tokenizer);
+        // The rules take longer than the model.
+        if copies == Copies::All || exact(&candidate).0 > bar {
+            found.push(candidate.cleaned(request, config, None));
+        }
     }
     let others = written.others.iter();
-    candidates.extend(others.map(|other| Candidate::written(request, other, config)));
-    Ok(Considered { facts, candidates })
+    let others = others.map(|other| Candidate::written(request, other, config));
+    let candidates = std::iter::once(model).chain(found).chain(others).collect();
+    Ok(Considered {
+        facts,
+        candidates,
+        weighing,
+    })
 }
 
 /// Candidates with the request they are for.
@@ -150,7 +195,9 @@ impl Offers for Offered<'_> {
     }
 
     fn features(&self, idx: usize, end: usize) -> Features {
-        let Considered { facts, candidates } = self.considered;
+        let Considered {
+            facts, candidates, ..
+        } = self.considered;
         let rival = match candidates[idx].origin {
             Origin::Model => None,
             Origin::Copy => candidates.first(),

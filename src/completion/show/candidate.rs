@@ -77,18 +77,28 @@ impl Candidate {
         candidate.cleaned(request, config, written.end)
     }
 
-    /// What was copied, weighed by the model token by token. The tokens begin with the healed
-    /// bytes, which are not part of the text.
-    pub fn copied(
-        request: &Request,
-        copied: &Copied,
+    /// What was copied, neither weighed nor cleaned up yet.
+    pub fn copied(copied: &Copied) -> Candidate {
+        Candidate {
+            origin: Origin::Copy,
+            text: copied.text.clone(),
+            tokens: Vec::new(),
+            ending: f32::NAN,
+            is_whole: true,
+            applied: Vec::new(),
+            dropped: None,
+        }
+    }
+
+    /// Takes note of what the model says of it, token by token. The tokens begin with the `n_healed`
+    /// healed bytes, which are not part of the text.
+    pub fn weigh(
+        &mut self,
+        n_healed: usize,
         given: &[crate::model::Token],
         weighed: &Weighed,
         tokenizer: &dyn Tokenizer,
-        config: &CompletionConfig,
-    ) -> Candidate {
-        let n_healed = request.job.heal.len();
-        let mut tokens: Vec<Sureness> = Vec::with_capacity(given.len());
+    ) {
         let (mut end, mut owed) = (0, 0.0);
         for (token, logprob) in given.iter().zip(&weighed.logprobs) {
             end += tokenizer.bytes(*token).len();
@@ -98,27 +108,18 @@ impl Candidate {
                 owed += logprob;
                 continue;
             }
-            tokens.push(Sureness {
+            self.tokens.push(Sureness {
                 end: end - n_healed,
                 logprob: logprob + std::mem::take(&mut owed),
                 margin: f32::NAN,
                 entropy: f32::NAN,
             });
         }
-        let candidate = Candidate {
-            origin: Origin::Copy,
-            text: copied.text.clone(),
-            tokens,
-            ending: weighed.line_end,
-            is_whole: true,
-            applied: Vec::new(),
-            dropped: None,
-        };
-        candidate.cleaned(request, config, None)
+        self.ending = weighed.line_end;
     }
 
-    /// `seen_end` is where the text was seen to end while it was written.
-    fn cleaned(
+    /// Cleans it up. `seen_end` is where the text was seen to end while it was written.
+    pub fn cleaned(
         mut self,
         request: &Request,
         config: &CompletionConfig,

@@ -199,6 +199,26 @@ impl Facts {
     }
 }
 
+/// Makes unknown what only the model can tell.
+pub fn forget_numbers(features: &mut Features) {
+    for (name, value) in FEATURES.iter().zip(features) {
+        let is_number = matches!(
+            *name,
+            "joint"
+                | "joint_ending"
+                | "mean"
+                | "lowest"
+                | "first"
+                | "ending"
+                | "margin"
+                | "entropy"
+        );
+        if is_number {
+            *value = f32::NAN;
+        }
+    }
+}
+
 /// The model's numbers.
 fn numbers(candidate: &Candidate, text: &str, is_all: bool, set: &mut impl FnMut(&str, f32)) {
     let tokens = candidate.tokens_to(text.len());
