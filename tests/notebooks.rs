@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::editor::{Answer, Editor, ghost_text};
 
+mod events;
+
 const NOTEBOOK: &str = "file:///project/sales.ipynb";
 
 /// The URI of a cell's text.
