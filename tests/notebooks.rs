@@ -7,7 +7,8 @@ use crate::editor::{Answer, Editor, ghost_text};
 
 mod events;
 
-const NOTEBOOK: &str = "file:///project/sales.ipynb";
+// Outside the workspace: no project is read, which would take its time.
+const NOTEBOOK: &str = "file:///elsewhere/sales.ipynb";
 
 /// The URI of a cell's text.
 fn cell(name: &str) -> String {
@@ -159,7 +160,7 @@ fn a_cell_may_await() {
         why(&mut editor, "b")
     );
     // In a module that is an error.
-    let module = "file:///project/a.py";
+    let module = "file:///elsewhere/a.py";
     editor.open(module, "async def rows():\n    return []\nx = \n");
     let id = editor.ghost(module, 2, 4);
     assert_eq!(ghost_text(&editor.answer(id)), None);
@@ -272,7 +273,7 @@ fn a_client_that_names_what_is_not_there_breaks_nothing() {
         "notebookDocument/didClose",
     ] {
         let params = json!({
-            "notebookDocument": {"uri": "file:///project/other.ipynb", "version": 9},
+            "notebookDocument": {"uri": "file:///elsewhere/other.ipynb", "version": 9},
             "change": {"cells": {"structure": {"array": {"start": 0, "deleteCount": 1}}}},
             "cellTextDocuments": [{"uri": cell("gone")}],
         });
