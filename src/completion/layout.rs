@@ -34,6 +34,8 @@ pub(super) struct Layout {
     pub text: Rope,
     /// The part of it that was shown.
     pub window: Range<usize>,
+    /// Imports and signatures from above the window.
+    pub outline: String,
     /// The sections from beyond the window.
     pub context: Context,
 }

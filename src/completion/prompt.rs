@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use grammars::tree_sitter::Tree;
+
 use crate::completion::Surroundings;
 use crate::completion::context::{self, Context, Spelling};
 use crate::completion::excerpt::{Excerpt, excerpt};
@@ -299,6 +301,10 @@ fn lay(ground: &Ground<'_>, spelling: &Spelling<'_>, budget: usize, recipe: Reci
         false => String::new(),
     };
     let last = ground.layouts.last(snapshot.document, &frame);
+    // Code that is being typed breaks the tree, and what a broken tree says comes and goes with
+    // every key: the outline would change, and all behind it be read anew.
+    let is_broken = |tree: &Tree| tree.root_node().has_error();
+    let is_broken = snapshot.tree.as_ref().is_some_and(is_broken);
     let n_context = last.as_ref().map_or(0, |last| last.context.n_tokens());
 
     // The window of the last prompt, if it still serves.
@@ -307,7 +313,10 @@ fn lay(ground: &Ground<'_>, spelling: &Spelling<'_>, budget: usize, recipe: Reci
         if !with_suffix {
             window.end = offset.max(window.start);
         }
-        let outline = outline_from(window.start);
+        let outline = match is_broken {
+            true => last.outline.clone(),
+            false => outline_from(window.start),
+        };
         let room = budget.saturating_sub(n_context + tokenizer.tokenize(&outline).len());
         let shown = window::serves(&window, text, offset, room, with_suffix, tokenizer)?;
         Some((window, outline, shown))
@@ -360,6 +369,7 @@ fn lay(ground: &Ground<'_>, spelling: &Spelling<'_>, budget: usize, recipe: Reci
             frame,
             text: text.clone(),
             window: window.clone(),
+            outline: outline.clone(),
             context: context.clone(),
         },
     );

@@ -72,9 +72,12 @@ impl Document {
         self.version
     }
 
-    /// Replaces a part of the text. The tree is patched here and parsed by [`Document::commit`].
+    /// Replaces a part of the text. The tree is patched here and, where that is not enough, parsed
+    /// by [`Document::commit`].
     pub fn apply(&mut self, edit: &Edit) {
         let Edit { range, text } = edit;
+        let is_kept = |tree| keeps_structure(tree, &self.text, edit);
+        self.is_parsed &= self.tree.as_ref().is_some_and(is_kept) && !self.has_lone_cr;
         // A carriage return that comes, or goes, may make or break a `\r\n` pair.
         let touches_cr = text.contains('\r')
             || range
@@ -105,12 +108,12 @@ impl Document {
     pub fn replace(&mut self, text: &str) {
         self.text = Rope::from_str(text);
         self.tree = None;
+        self.is_parsed = false;
     }
 
     /// Ends a group of edits and leaves the tree for when it is asked for: most keys need none.
     pub fn defer(&mut self, version: i32) {
         self.version = version;
-        self.is_parsed = false;
     }
 
     /// Ends a group of edits: the tree is parsed again, incrementally where that is sound.
@@ -169,6 +172,29 @@ impl Document {
     }
 }
 
+/// Whether an edit changes nothing of the tree but the length of a string or a comment: plain text
+/// comes, or goes, in the middle of it. A docstring that is just being written, which swallows the
+/// code below it, would else be the slowest of all places to type in.
+fn keeps_structure(tree: &Tree, text: &Rope, edit: &Edit) -> bool {
+    // Nothing that may end a string, escape in one, or hold code in one.
+    let is_plain = |c: char| c.is_alphanumeric() || " ,.;:-_()[]/".contains(c);
+    let Range { start, end } = edit.range;
+    // An escape sequence has ten characters at most, unless braces show how long it is.
+    let begins = text.byte_to_char(start).saturating_sub(10);
+    let near = text.slice(begins..text.byte_to_char(end));
+    let removed = text.byte_slice(edit.range.clone());
+    if !edit.text.chars().chain(removed.chars()).all(is_plain)
+        || near.chars().any(|c| "\\{}".contains(c))
+    {
+        return false;
+    }
+    let node = tree.root_node().descendant_for_byte_range(start, end);
+    node.is_some_and(|node| {
+        let inside = node.start_byte() < start && end < node.end_byte();
+        inside && matches!(node.kind(), "string_content" | "comment")
+    })
+}
+
 /// Whether some `\r` is not followed by `\n`.
 fn has_lone_cr(text: &Rope) -> bool {
     if !text.chunks().any(|chunk| chunk.contains('\r')) {
@@ -221,6 +247,63 @@ mod tests {
             ],
             "import os\ndef g():\n    return 'é'\n",
         );
+    }
+
+    /// Types into a document at `$0`, and tells whether the tree was right without a parse. Right
+    /// or not, it must come out as that of a fresh parse, positions included.
+    #[track_caller]
+    fn check_typed(fixture: &str, text: &str, expected: bool) {
+        let at = fixture.find("$0").expect("the fixture has a cursor");
+        let before = fixture.replacen("$0", "", 1);
+        let mut document = Document::new("a.py".to_owned(), None, &before, 1);
+        document.apply(&Edit {
+            range: at..at,
+            text: text.to_owned(),
+        });
+        assert_eq!(document.is_parsed, expected, "{fixture:?} + {text:?}");
+        document.commit(2);
+        let language = document.language.expect("a .py file is Python");
+        let fresh = syntax::parse(language, document.text(), None).expect("parses");
+        let kept = document.tree.as_ref().expect("has a tree");
+        assert_eq!(nodes(kept), nodes(&fresh), "{fixture:?} + {text:?}");
+    }
+
+    fn nodes(tree: &Tree) -> Vec<(u16, Range<usize>, usize)> {
+        let mut nodes = Vec::new();
+        let mut walk = tree.walk();
+        loop {
+            let node = walk.node();
+            nodes.push((node.kind_id(), node.byte_range(), node.end_position().row));
+            if walk.goto_first_child() || walk.goto_next_sibling() {
+                continue;
+            }
+            loop {
+                if !walk.goto_parent() {
+                    return nodes;
+                }
+                if walk.goto_next_sibling() {
+                    break;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn plain_text_inside_a_string_needs_no_parse() {
+        check_typed("x = 'ab$0cd'\ny = 1\n", "é (1)", true);
+        check_typed("# ab$0cd\ny = 1\n", "e", true);
+        let open =
+            "def f():\n    \"\"\"Rea$0ds.\n    x = 1\n\ndef g():\n    \"\"\"B.\"\"\"\n    y = 2\n";
+        check_typed(open, "d", true);
+        check_typed(open, "\"", false);
+        check_typed("x = f'ab$0cd'\n", "e", true);
+        check_typed("x = f'ab$0cd'\n", "{", false);
+        check_typed("x = f'{ab$0cd}'\n", "e", false);
+        check_typed("x = 'a\\x4$0cd'\n", "1", false);
+        check_typed("x = 'ab$0cd'\n", "\n", false);
+        check_typed("x = ab$0cd\n", "e", false);
+        check_typed("x = '$0'\n", "e", false);
+        check_typed("# ab$0\n", "e", false);
     }
 
     #[test]

@@ -145,6 +145,26 @@ fn a_key_in_a_long_file_changes_a_token_and_moves_the_window_seldom() {
 }
 
 #[test]
+fn code_that_breaks_the_tree_leaves_the_outline() {
+    let line = |n: usize| match n % 50 {
+        0 => "    \"\"\"Reads.\"\"\"\n".to_owned(),
+        _ => format!("    value_{n} = other.call({n})\n"),
+    };
+    let body: String = (1..300).map(line).collect();
+    let text = format!("import os\n\n\ndef function(other):\n{body}");
+    let mut typist = Typist::new("spm", &text, middle(&text));
+    let keys = "\ndef f(:\n  x = [\"\"\"";
+    let costs = typist.types(keys);
+    let dear: Vec<_> = keys
+        .chars()
+        .zip(costs)
+        .filter(|(_, key)| key.n_changed > 8)
+        .collect();
+    // The first letter leaves the function, whose signature goes; all that breaks then changes nothing.
+    assert_eq!(dear.len(), 1, "{dear:?}");
+}
+
+#[test]
 fn a_new_line_moves_neither_end_of_the_window() {
     let text = file(600);
     let mut typist = Typist::new("spm", &text, middle(&text));
@@ -197,6 +217,7 @@ fn old_documents_are_forgotten() {
             frame: frame.clone(),
             text: Rope::new(),
             window: 0..0,
+            outline: String::new(),
             context: Context::default(),
         };
         layouts.keep(document, layout);

@@ -69,13 +69,17 @@ impl Place {
         closers::close(&mut unclosed, draft.line_after());
         let closers = closers_of(&unclosed);
         let mut n_errors = blank_line(draft);
-        let headers = headers(draft.line_before());
-        let fillers = FILLERS.into_iter().chain(QUOTES);
-        let as_it_is = fillers
+        // In a string no filler but a quote is code; each costs a parse.
+        let (n_fillers, n_finished, headers) = match open.is_in_text() {
+            true => (1, 1, Vec::new()),
+            false => (FILLERS.len(), 2, headers(draft.line_before())),
+        };
+        let as_it_is = FILLERS[..n_fillers]
+            .iter()
+            .copied()
+            .chain(QUOTES)
             .chain(headers.iter().map(String::as_str))
             .map(|filler| [filler, "", ""]);
-        // In a string no filler but a quote is code.
-        let n_finished = if open.is_in_text() { 1 } else { 2 };
         let finished = FILLERS[..n_finished]
             .iter()
             .flat_map(|filler| TAILS.map(|tail| [*filler, closers.as_str(), tail]));
