@@ -241,6 +241,8 @@ pub fn extent(snapshot: &Snapshot, ask: Ask, config: &CompletionConfig) -> Decis
     }
     let (before, after) = snapshot.line_around(ask.offset);
     let place = match &snapshot.tree {
+        // A quote typed just now changes what all behind it is.
+        _ if snapshot.is_approximate => syntax::place_in_text(&snapshot.text, ask.offset),
         Some(tree) => syntax::place(tree, ask.offset),
         None => Place::Code,
     };

@@ -126,7 +126,7 @@ impl Session {
 
     /// A frozen copy for one request.
     pub fn snapshot(&mut self, uri: &str) -> Option<Snapshot> {
-        self.documents.get_mut(uri)?.settle();
+        self.documents.get_mut(uri)?.settle_quickly();
         self.glimpse(uri)
     }
 

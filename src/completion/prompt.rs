@@ -304,7 +304,7 @@ fn lay(ground: &Ground<'_>, spelling: &Spelling<'_>, budget: usize, recipe: Reci
     // Code that is being typed breaks the tree, and what a broken tree says comes and goes with
     // every key: the outline would change, and all behind it be read anew.
     let is_broken = |tree: &Tree| tree.root_node().has_error();
-    let is_broken = snapshot.tree.as_ref().is_some_and(is_broken);
+    let is_broken = snapshot.is_approximate || snapshot.tree.as_ref().is_some_and(is_broken);
     let n_context = last.as_ref().map_or(0, |last| last.context.n_tokens());
 
     // The window of the last prompt, if it still serves.

@@ -20,6 +20,12 @@ pub struct Edit {
     pub text: String,
 }
 
+/// Steps of the parser that a key may cost on average; see [`syntax::parse_within`].
+const QUICK: usize = 25;
+
+/// Bytes of edits that are worth a parse, whatever it costs: somebody pasted.
+const MANY: usize = 4096;
+
 /// An open document.
 pub struct Document {
     path: String,
@@ -30,6 +36,12 @@ pub struct Document {
     version: i32,
     /// Whether the tree is that of the text; else it was only told of the edits.
     is_parsed: bool,
+    /// Bytes that came and went since the tree was parsed.
+    n_unparsed: usize,
+    /// Edits since the tree was parsed, and how many they were when a parse was given up last; 0
+    /// where none was.
+    n_edits: usize,
+    given_up_at: usize,
     /// A lone carriage return is a line break to LSP but not to tree-sitter, so the rows of an
     /// incremental edit would be wrong: such a document is parsed anew at each change.
     has_lone_cr: bool,
@@ -51,6 +63,9 @@ impl Document {
             tree: None,
             version,
             is_parsed: false,
+            n_unparsed: 0,
+            n_edits: 0,
+            given_up_at: 0,
             has_lone_cr: false,
         };
         document.reparse();
@@ -98,6 +113,8 @@ impl Document {
         );
         self.text.remove(from..to);
         self.text.insert(from, text);
+        self.n_unparsed += range.len() + text.len();
+        self.n_edits += 1;
         if touches_cr && (self.has_lone_cr || has_lone_cr(&self.text)) {
             self.has_lone_cr = true;
             self.tree = None;
@@ -131,19 +148,57 @@ impl Document {
             self.reparse();
         } else if let Some(language) = self.language {
             self.tree = syntax::parse(language, &self.text, self.tree.as_ref());
+            self.parsed();
         }
+    }
+
+    /// [`Document::settle`], but for keys that would cost a parse of much of the file, such as those
+    /// of a quote that changes all that follows: then the tree of the code before them stays, moved
+    /// along with the edits, and a parse is tried again after twice as many, for twice as long. So a
+    /// key costs little on average, and what is typed is parsed in the end.
+    pub fn settle_quickly(&mut self) {
+        let (Some(language), Some(tree)) = (self.language, &self.tree) else {
+            return self.settle();
+        };
+        if self.is_parsed || self.has_lone_cr || self.n_unparsed > MANY {
+            return self.settle();
+        }
+        if self.n_edits < 2 * self.given_up_at {
+            return;
+        }
+        let n_steps = QUICK * self.n_edits.max(1);
+        match syntax::parse_within(language, &self.text, Some(tree), n_steps) {
+            Some(tree) => {
+                self.tree = Some(tree);
+                self.parsed();
+            }
+            None => self.given_up_at = self.n_edits.max(1),
+        }
+    }
+
+    fn parsed(&mut self) {
         self.is_parsed = true;
+        self.n_unparsed = 0;
+        (self.n_edits, self.given_up_at) = (0, 0);
     }
 
     /// A frozen copy for one request. It has a tree unless that was deferred.
     pub fn snapshot(&self) -> Snapshot {
+        let is_approximate = !self.is_parsed && self.given_up_at > 0;
         Snapshot {
             path: self.path.clone(),
             language_id: self.language_id.clone(),
             language: self.language,
             text: self.text.clone(),
-            tree: self.tree.clone().filter(|_| self.is_parsed),
-            stale: self.tree.clone().filter(|_| !self.is_parsed),
+            tree: self
+                .tree
+                .clone()
+                .filter(|_| self.is_parsed || is_approximate),
+            is_approximate,
+            stale: self
+                .tree
+                .clone()
+                .filter(|_| !self.is_parsed && !is_approximate),
             version: self.version,
             document: 0,
         }
@@ -159,7 +214,10 @@ impl Document {
             text: snapshot.text.clone(),
             tree: snapshot.tree.clone().or_else(|| snapshot.stale.clone()),
             version: snapshot.version,
-            is_parsed: snapshot.tree.is_some(),
+            is_parsed: snapshot.tree.is_some() && !snapshot.is_approximate,
+            n_unparsed: 0,
+            n_edits: 0,
+            given_up_at: 0,
         }
     }
 
@@ -168,7 +226,7 @@ impl Document {
         self.tree = self
             .language
             .and_then(|language| syntax::parse(language, &self.text, None));
-        self.is_parsed = true;
+        self.parsed();
     }
 }
 
@@ -304,6 +362,56 @@ mod tests {
         check_typed("x = ab$0cd\n", "e", false);
         check_typed("x = '$0'\n", "e", false);
         check_typed("# ab$0\n", "e", false);
+    }
+
+    /// A file in which an opened docstring changes all that follows.
+    fn long() -> String {
+        let function =
+            "def f(a):\n    \"\"\"Reads.\"\"\"\n    b = a.c(1, 'd')\n    return [b, a]\n\n";
+        function.repeat(1000)
+    }
+
+    #[test]
+    fn keys_that_change_all_that_follows_are_parsed_seldom() {
+        let mut document = Document::new("a.py".to_owned(), None, &long(), 1);
+        let mut at = document.text.line_to_byte(2502);
+        let mut seen = String::new();
+        for key in "    x = \"\"\"Writes a value.\"\"\"\n".chars() {
+            document.apply(&Edit {
+                range: at..at,
+                text: key.to_string(),
+            });
+            at += 1;
+            document.settle_quickly();
+            let snapshot = document.snapshot();
+            seen.push(if snapshot.is_approximate { '-' } else { 'P' });
+            let tree = snapshot.tree.as_ref().expect("there always is one");
+            assert_eq!(tree.root_node().end_byte(), document.text.len_bytes());
+            let settled = snapshot.settled();
+            assert!(!settled.is_approximate);
+            let exact = settled.tree.as_ref().expect("parses");
+            // To the grammar a quote that nothing closes yet is an error and no string.
+            if key != '"' {
+                assert_eq!(
+                    syntax::place_in_text(&snapshot.text, at),
+                    syntax::place(exact, at),
+                    "behind {key:?}"
+                );
+            }
+        }
+        let n_parsed = seen.matches('P').count();
+        assert!((2..seen.len() / 3).contains(&n_parsed), "{seen}");
+    }
+
+    #[test]
+    fn what_is_pasted_is_parsed() {
+        let mut document = Document::new("a.py".to_owned(), None, "x = 1\n", 1);
+        document.apply(&Edit {
+            range: 0..0,
+            text: long(),
+        });
+        document.settle_quickly();
+        assert!(!document.snapshot().is_approximate);
     }
 
     #[test]

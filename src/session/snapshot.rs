@@ -21,6 +21,9 @@ pub struct Snapshot {
     pub text: Rope,
     /// The syntax tree of exactly this text, where the language is known.
     pub tree: Option<Tree>,
+    /// Whether `tree` is that of the code before the last edits, moved along with them, because to
+    /// parse would have taken too long.
+    pub is_approximate: bool,
     /// A tree that was told of the edits and not parsed again, in place of `tree`, in a snapshot
     /// taken in passing; see [`Snapshot::settled`].
     pub stale: Option<Tree>,
@@ -38,7 +41,7 @@ impl Snapshot {
 
     /// The same with its tree parsed, where that was deferred.
     pub fn settled(&self) -> Snapshot {
-        if self.tree.is_some() || self.language.is_none() {
+        if self.tree.is_some() && !self.is_approximate || self.language.is_none() {
             return self.clone();
         }
         let mut document = Document::resume(self);

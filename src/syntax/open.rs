@@ -1,5 +1,9 @@
 //! Which brackets and quotes are open at a place in Python code.
 
+use ropey::Rope;
+
+use super::Place;
+
 /// Something that was opened and wants to be closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opened {
@@ -35,6 +39,16 @@ pub struct Open {
     /// What is open, innermost last.
     pub stack: Vec<Opened>,
     in_comment: bool,
+}
+
+/// What kind of text a byte offset lies in, from the text alone.
+pub fn place_in_text(text: &Rope, offset: usize) -> Place {
+    let open = Open::at_end_of(&text.byte_slice(..offset).to_string());
+    match open.stack.last() {
+        _ if open.in_comment => Place::Comment,
+        Some(Opened::Quote { .. }) => Place::String,
+        _ => Place::Code,
+    }
 }
 
 impl Open {
