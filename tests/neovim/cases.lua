@@ -317,8 +317,10 @@ M.stand_in = {
 --- With the model that comes with Midfill.
 M.real_model = {
   ['the shipped model writes ghost text and <Tab> puts exactly that into the buffer'] = function(open)
-    local editor = open({ text = M.sample })
+    -- By hand: unasked, the model would have to be surer.
+    local editor = open({ text = M.sample, setup = { delay_ms = 60000 } })
     editor:type('a')
+    editor:type([[<M-\>]])
     -- The first answer waits for the model to be loaded.
     local ghost = editor:expect_ghost(function(text)
       return vim.trim(text) ~= ''
