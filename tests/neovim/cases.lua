@@ -320,6 +320,7 @@ M.real_model = {
     -- By hand: unasked, the model would have to be surer.
     local editor = open({ text = M.sample, setup = { delay_ms = 60000 } })
     editor:type('a')
+    editor:expect_no_ghost_for(300)
     editor:type([[<M-\>]])
     -- The first answer waits for the model to be loaded.
     local ghost = editor:expect_ghost(function(text)
