@@ -7,7 +7,7 @@ use crate::completion::prompt::{self, Ground, Prompt, Recipe};
 use crate::completion::show::weights::{self, Heads};
 use crate::completion::site::Site;
 use crate::completion::trigger::Extent;
-use crate::completion::trim::{Around, Draft, Watch};
+use crate::completion::trim::{Around, Draft, Memo, Watch};
 use crate::completion::{Means, Surroundings};
 use crate::config::CompletionConfig;
 use crate::model::{Job, ModelError, Reuse, Sampling};
@@ -32,6 +32,8 @@ pub struct Request {
     pub prompt: Prompt,
     /// What decides whether an answer fits.
     pub site: Site,
+    /// What the rules have found out about it.
+    pub memo: Memo,
     /// What the model is asked.
     pub job: Job,
     /// The weights that judge this model's answers.
@@ -62,6 +64,7 @@ impl Request {
                 offset: self.offset,
                 surroundings: &self.surroundings,
             }),
+            memo: Some(&self.memo),
         }
     }
 }
@@ -168,6 +171,7 @@ pub async fn prepare(
         offset,
         extent,
         site,
+        memo: Memo::default(),
         prompt,
         job,
         heads: weights::heads(&info),

@@ -6,7 +6,7 @@ use ropey::Rope;
 use crate::session::Snapshot;
 
 /// Bytes that are looked at without asking whether fewer would do.
-const ENOUGH: usize = 8 * 1024;
+const ENOUGH: usize = 2 * 1024;
 
 /// The text around a cursor, cut where nothing hangs on what is left out: whole statements at the
 /// margin, or, where those are long, the headers around the cursor and the statements next to it.

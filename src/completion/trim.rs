@@ -13,6 +13,8 @@ mod repetition;
 mod trivial;
 mod whitespace;
 
+use std::sync::OnceLock;
+
 use grammars::Language;
 use serde::Serialize;
 
@@ -41,6 +43,14 @@ pub struct Draft<'a> {
     pub language: Option<&'static Language>,
     /// The document and what is known beyond it; `None` where there is only the excerpt.
     pub around: Option<Around<'a>>,
+    /// What the rules have found out about the place, for all drafts at it.
+    pub memo: Option<&'a Memo>,
+}
+
+/// What is known of a place once one draft at it was judged.
+#[derive(Debug, Clone, Default)]
+pub struct Memo {
+    unfinished: OnceLock<parse_errors::Place>,
 }
 
 /// Where a draft stands, for rules that need more than the excerpt.
@@ -58,6 +68,13 @@ impl Draft<'_> {
     /// The cursor's line before the cursor.
     pub fn line_before(&self) -> &str {
         self.before.rsplit('\n').next().unwrap_or_default()
+    }
+
+    /// Whether it goes on with a string or a comment and does not leave it: whatever it says is no
+    /// code.
+    fn is_prose(&self) -> bool {
+        let leaves = |c: char| "\"'\\{}\n\r".contains(c);
+        !self.text.contains(leaves) && closers::at_cursor(self).is_in_text()
     }
 
     /// The cursor's line after the cursor.
@@ -188,6 +205,7 @@ pub(crate) mod fixture {
             extent,
             language: Language::from_id("python"),
             around: None,
+            memo: None,
         };
         match judge(&draft) {
             Verdict::Keep => format!("{before}⟦{says}⟧{after}"),

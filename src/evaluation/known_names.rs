@@ -55,6 +55,7 @@ pub fn check_true_code(
                 offset: cursor.offset,
                 surroundings: &surroundings,
             }),
+            memo: None,
         };
         let finding = check(&draft);
         n_lookups += finding.n_lookups;

@@ -93,7 +93,7 @@ pub fn check(draft: &Draft<'_>) -> Finding {
     let (Some(around), Some(language)) = (draft.around, draft.language) else {
         return Finding::default();
     };
-    if language.id != "python" || draft.text.trim().is_empty() || is_prose(draft) {
+    if language.id != "python" || draft.text.trim().is_empty() || draft.is_prose() {
         return Finding::default();
     }
     let Around {
@@ -135,13 +135,6 @@ pub fn check(draft: &Draft<'_>) -> Finding {
         n_lookups: check.n_lookups.get(),
         unknown,
     }
-}
-
-/// Whether the draft goes on with a string or a comment and does not leave it: there is nothing to
-/// look up, and nothing to parse for.
-fn is_prose(draft: &Draft<'_>) -> bool {
-    let leaves = |c: char| matches!(c, '"' | '\'' | '{' | '}' | '\n');
-    closers::at_cursor(draft).is_in_text() && !draft.text.contains(leaves)
 }
 
 /// What is open behind `text` at the cursor, and not closed by the rest of the line.

@@ -26,6 +26,7 @@ pub(super) fn judge(draft: &Draft<'_>) -> Verdict {
         || draft
             .language
             .is_none_or(|language| language.id != "python")
+        || draft.is_prose()
     {
         return Verdict::Keep;
     }
@@ -34,7 +35,14 @@ pub(super) fn judge(draft: &Draft<'_>) -> Verdict {
     if refused.is_empty() {
         return Verdict::Keep;
     }
-    let place = Place::of(draft);
+    let found;
+    let place = match draft.memo {
+        Some(memo) => memo.unfinished.get_or_init(|| Place::of(draft)),
+        None => {
+            found = Place::of(draft);
+            &found
+        }
+    };
     if refused.len() <= place.n_errors || place.fits_finished(draft, text) {
         return Verdict::Keep;
     }
@@ -42,7 +50,7 @@ pub(super) fn judge(draft: &Draft<'_>) -> Verdict {
         .iter()
         .find_map(|at| at.checked_sub(draft.before.len()))
         .unwrap_or(text.len());
-    let mut ends = ends(text, &place);
+    let mut ends = ends(text, place);
     ends.retain(|end| *end <= first_error);
     for end in ends.into_iter().rev().take(MAX_CUTS) {
         if place.fits(draft, &text[..end]) {
@@ -53,7 +61,8 @@ pub(super) fn judge(draft: &Draft<'_>) -> Verdict {
 }
 
 /// The text around the cursor without the answer.
-struct Place {
+#[derive(Debug, Clone)]
+pub(super) struct Place {
     /// Errors that are not the answer's.
     n_errors: usize,
     /// What is open at the cursor.

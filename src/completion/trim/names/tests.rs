@@ -49,6 +49,7 @@ fn shown(project: Option<Project>, fixture: &str, says: &str) -> String {
             offset: before.len(),
             surroundings: &surroundings,
         }),
+        memo: None,
     };
     match judge(&draft) {
         Verdict::Keep => format!("⟦{says}⟧"),
@@ -271,6 +272,7 @@ fn check_import(files: &str, path: &str, says: &str, expected: &str) {
             offset: 4,
             surroundings: &surroundings,
         }),
+        memo: None,
     };
     let said = match judge(&draft) {
         Verdict::Import(missing) => missing.statement,
