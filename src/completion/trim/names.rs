@@ -13,7 +13,8 @@ mod tests;
 use std::cell::Cell;
 use std::ops::Range;
 
-use grammars::tree_sitter::Node;
+use grammars::tree_sitter::{Node, Tree};
+use ropey::Rope;
 
 use super::{Around, Draft, Verdict, closers};
 use crate::project::lookup::Found;
@@ -99,6 +100,12 @@ pub fn check(draft: &Draft<'_>) -> Finding {
     let Around {
         snapshot, offset, ..
     } = around;
+    // A broken tree is parsed slowly, and says little of scopes.
+    let is_broken = |tree: &Tree| tree.root_node().has_error();
+    let is_broken = snapshot.is_approximate || snapshot.tree.as_ref().is_some_and(is_broken);
+    if is_broken && stands_elsewhere(draft, &snapshot.text) {
+        return Finding::default();
+    }
     let added = finished(draft);
     let mut rope = snapshot.text.clone();
     rope.insert(rope.byte_to_char(offset), &added);
@@ -135,6 +142,40 @@ pub fn check(draft: &Draft<'_>) -> Finding {
         n_lookups: check.n_lookups.get(),
         unknown,
     }
+}
+
+/// Whether all words of the draft stand in the document.
+fn stands_elsewhere(draft: &Draft<'_>, document: &Rope) -> bool {
+    let before: usize = draft
+        .line_before()
+        .chars()
+        .rev()
+        .take_while(is_word)
+        .count();
+    // Of the word that the person began the rest alone stands in the draft.
+    let begun = draft.line_before().chars().count() - before;
+    let begun: String = draft.line_before().chars().skip(begun).collect();
+    let text = format!("{begun}{}", draft.text);
+    let document = document.to_string();
+    let mut words = text.split(|c| !is_word(&c)).filter(|word| !word.is_empty());
+    words.all(|word| {
+        let at = memchr::memmem::find_iter(document.as_bytes(), word.as_bytes());
+        at.into_iter().any(|at| {
+            let is_end = |text: &str, last: bool| {
+                let c = if last {
+                    text.chars().next_back()
+                } else {
+                    text.chars().next()
+                };
+                !c.is_some_and(|c| is_word(&c))
+            };
+            is_end(&document[..at], true) && is_end(&document[at + word.len()..], false)
+        })
+    })
+}
+
+fn is_word(c: &char) -> bool {
+    c.is_alphanumeric() || *c == '_'
 }
 
 /// What is open behind `text` at the cursor, and not closed by the rest of the line.

@@ -2,6 +2,8 @@
 
 mod fillers;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use fillers::{FILLERS, QUOTES, headers};
 
 use super::{Draft, Verdict, closers};
@@ -12,6 +14,9 @@ const MAX_CUTS: usize = 8;
 
 /// What may stand behind the closers of what is open at the cursor.
 const TAILS: [&str; 4] = ["", ",", ":", ": ..."];
+
+/// Index of the filler that fitted last.
+static LAST: AtomicUsize = AtomicUsize::new(0);
 
 /// Cuts back to the last place that adds no syntax error to the text around the cursor; drops the
 /// answer where there is none.
@@ -77,7 +82,6 @@ impl Place {
         let mut unclosed = open.stack.clone();
         closers::close(&mut unclosed, draft.line_after());
         let closers = closers_of(&unclosed);
-        let mut n_errors = blank_line(draft);
         // In a string no filler but a quote is code; each costs a parse.
         let (n_fillers, n_finished, headers) = match open.is_in_text() {
             true => (1, 1, Vec::new()),
@@ -93,11 +97,22 @@ impl Place {
             .iter()
             .flat_map(|filler| TAILS.map(|tail| [*filler, closers.as_str(), tail]));
         let finished = finished.filter(|_| !closers.is_empty());
-        for filler in as_it_is.chain(finished) {
+        let fillers: Vec<[&str; 3]> = as_it_is.chain(finished).collect();
+        let with = |filler: &[&str; 3]| refusals(draft, &filler.concat(), "").len();
+        // What fitted at the last key mostly fits at this one. The order changes nothing else.
+        let last = LAST.load(Ordering::Relaxed);
+        let mut n_errors = fillers.get(last).map_or(usize::MAX, with);
+        if n_errors > 0 {
+            n_errors = n_errors.min(blank_line(draft));
+        }
+        for (idx, filler) in fillers.iter().enumerate() {
             if n_errors == 0 {
                 break;
             }
-            n_errors = n_errors.min(refusals(draft, &filler.concat(), "").len());
+            n_errors = n_errors.min(with(filler));
+            if n_errors == 0 {
+                LAST.store(idx, Ordering::Relaxed);
+            }
         }
         Place {
             n_errors,
