@@ -94,6 +94,7 @@ impl<E: Engine> Search<'_, E> {
                 break;
             }
             self.place(&live, &mut next);
+            self.fit(&mut next);
             let steps: Vec<(Branch, Token)> = next
                 .iter()
                 .filter_map(|hypothesis| Some((hypothesis.branch, *hypothesis.tokens.last()?)))
@@ -192,6 +193,17 @@ impl<E: Engine> Search<'_, E> {
         lines.truncate(self.n_lines);
     }
 
+    /// Gives up the least probable of `next` until a token of each has room: all branches share
+    /// the cells of one context. The most probable one always has, or its line had ended.
+    fn fit(&mut self, next: &mut Vec<Hypothesis>) {
+        let n_ctx = self.sequence.engine().n_ctx();
+        while next.len() > 1 && self.sequence.n_cells() + next.len() > n_ctx {
+            if let Some(least) = next.pop() {
+                self.sequence.drop_branch(least.branch);
+            }
+        }
+    }
+
     /// Gives each of `next` a branch that holds all its tokens but the last: the first child its
     /// parent's, the others a copy of it.
     fn place(&mut self, live: &[Hypothesis], next: &mut [Hypothesis]) {
@@ -200,9 +212,7 @@ impl<E: Engine> Search<'_, E> {
             is_used[hypothesis.branch] = true;
         }
         for dead in live.iter().filter(|parent| !is_used[parent.branch]) {
-            if dead.branch != 0 {
-                self.sequence.drop_branch(dead.branch);
-            }
+            self.sequence.drop_branch(dead.branch);
         }
         let mut is_taken = [false; MAX_BRANCHES];
         for hypothesis in next {

@@ -1,8 +1,8 @@
 //! The engine of a scripted model: logits that make the sampler say the script.
 
-use std::path::Path;
-
+use std::collections::HashSet;
 use std::ops::Range;
+use std::path::Path;
 
 use crate::model::sequence::{Branch, MAX_BRANCHES, Outputs};
 use crate::model::vocabulary::Vocabulary;
@@ -11,13 +11,22 @@ use crate::model::{Job, ModelError, Token};
 
 use super::{Answer, Script, lock};
 
-/// A KV cache that is a list of tokens for each branch, `None` where a hole is.
+/// A KV cache that is a list of entries for each branch, `None` where a hole is.
 pub(crate) struct ScriptedEngine {
     script: Script,
-    branches: Vec<Option<Vec<Option<Token>>>>,
+    branches: Vec<Option<Vec<Option<Entry>>>>,
+    /// Entries made so far.
+    n_entries: u64,
     answer: Option<Saying>,
     /// Rows of logits of the last batch.
     rows: Vec<Vec<f32>>,
+}
+
+/// What a cell of the cache holds. Branches that are copies of one another share their entries.
+#[derive(Clone, Copy)]
+struct Entry {
+    token: Token,
+    id: u64,
 }
 
 /// An answer being said.
@@ -36,19 +45,20 @@ impl ScriptedEngine {
         ScriptedEngine {
             script,
             branches: Self::one_branch(),
+            n_entries: 0,
             answer: None,
             rows: Vec::new(),
         }
     }
 
-    fn one_branch() -> Vec<Option<Vec<Option<Token>>>> {
+    fn one_branch() -> Vec<Option<Vec<Option<Entry>>>> {
         let mut branches = vec![None; MAX_BRANCHES];
         branches[0] = Some(Vec::new());
         branches
     }
 
     /// The cells of a branch.
-    fn cells(&mut self, branch: Branch) -> &mut Vec<Option<Token>> {
+    fn cells(&mut self, branch: Branch) -> &mut Vec<Option<Entry>> {
         self.branches[branch]
             .as_mut()
             .expect("the branch was made and not dropped")
@@ -56,14 +66,43 @@ impl ScriptedEngine {
 
     /// What the cache holds, to be compared with the record of it.
     #[cfg(test)]
-    pub(crate) fn cache(&self) -> &[Option<Token>] {
-        self.branches[0].as_deref().unwrap_or_default()
+    pub(crate) fn cache(&self) -> Vec<Option<Token>> {
+        let cells = self.branches[0].iter().flatten();
+        cells.map(|cell| cell.map(|entry| entry.token)).collect()
+    }
+
+    /// Puts a token where a hole is.
+    fn put(&mut self, branch: Branch, at: usize, token: Token) {
+        self.n_entries += 1;
+        let id = self.n_entries;
+        let cells = self.cells(branch);
+        if cells.len() <= at {
+            cells.resize(at + 1, None);
+        }
+        assert!(cells[at].is_none(), "the cache and its record disagree");
+        cells[at] = Some(Entry { token, id });
+    }
+
+    /// Refuses what the cells do not hold beside all that they hold, as llama.cpp does.
+    fn reserve(&self, n_tokens: usize) -> Result<(), ModelError> {
+        let entries = self.branches.iter().flatten().flatten().flatten();
+        let needed = match self.branches[1..].iter().all(Option::is_none) {
+            true => entries.count(),
+            false => entries.map(|entry| entry.id).collect::<HashSet<_>>().len(),
+        } + n_tokens;
+        match needed > self.n_ctx() {
+            true => Err(ModelError::ContextFull {
+                needed,
+                available: self.n_ctx(),
+            }),
+            false => Ok(()),
+        }
     }
 
     /// A cache ends with its last entry.
     fn drop_holes(&mut self) {
         let cells = self.cells(0);
-        while cells.last() == Some(&None) {
+        while cells.last().is_some_and(Option::is_none) {
             cells.pop();
         }
     }
@@ -113,7 +152,7 @@ impl ScriptedEngine {
         let said: Vec<u8> = said
             .iter()
             .flatten()
-            .flat_map(|&token| self.vocabulary().bytes(token).iter().copied())
+            .flat_map(|entry| self.vocabulary().bytes(entry.token).iter().copied())
             .collect();
         let mut next: Vec<(Token, f32)> = Vec::new();
         for (idx, way) in saying.ways.iter().enumerate() {
@@ -149,14 +188,6 @@ impl ScriptedEngine {
         }
         said.is_empty().then_some((self.script.tokens.end(), 0.0))
     }
-}
-
-fn put(cells: &mut Vec<Option<Token>>, at: usize, token: Token) {
-    if cells.len() <= at {
-        cells.resize(at + 1, None);
-    }
-    assert_eq!(cells[at], None, "the cache and its record disagree");
-    cells[at] = Some(token);
 }
 
 impl Engine for ScriptedEngine {
@@ -261,12 +292,13 @@ impl Engine for ScriptedEngine {
         outputs: Outputs,
         interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<usize, ModelError> {
+        self.reserve(tokens.len())?;
         self.rows.clear();
         for (idx, &token) in tokens.iter().enumerate() {
             if !self.may_pass(interrupted) {
                 return Ok(idx);
             }
-            put(self.cells(0), at + idx, token);
+            self.put(0, at + idx, token);
             let is_wanted = match outputs {
                 Outputs::None => false,
                 Outputs::Last => idx + 1 == tokens.len(),
@@ -310,11 +342,12 @@ impl Engine for ScriptedEngine {
         if !self.may_pass(interrupted) {
             return Ok(false);
         }
+        self.reserve(steps.len())?;
         self.rows.clear();
         for &(branch, token, at) in steps {
-            let cells = self.cells(branch);
-            assert_eq!(cells.len(), at, "the branch and its record disagree");
-            put(cells, at, token);
+            let n_cells = self.cells(branch).len();
+            assert_eq!(n_cells, at, "the branch and its record disagree");
+            self.put(branch, at, token);
             self.rows.push(self.next_logits(branch, at + 1));
         }
         Ok(true)
@@ -325,18 +358,22 @@ impl Engine for ScriptedEngine {
         if self.script.only_grows {
             return None;
         }
-        let cells = self.cells(0).iter();
-        Some(
-            cells
-                .flat_map(|cell| cell.unwrap_or(-1).to_le_bytes())
-                .collect(),
-        )
+        let tokens = self.cells(0).iter().map(|cell| match cell {
+            Some(entry) => entry.token,
+            None => -1,
+        });
+        Some(tokens.flat_map(Token::to_le_bytes).collect())
     }
 
     fn restore(&mut self, entries: &[u8]) -> bool {
         let (cells, rest) = entries.as_chunks::<4>();
-        let cells = cells.iter().map(|bytes| Token::from_le_bytes(*bytes));
-        *self.cells(0) = cells.map(|token| (token >= 0).then_some(token)).collect();
+        self.cells(0).clear();
+        for (at, bytes) in cells.iter().enumerate() {
+            let token = Token::from_le_bytes(*bytes);
+            if token >= 0 {
+                self.put(0, at, token);
+            }
+        }
         rest.is_empty()
     }
 

@@ -51,11 +51,42 @@ impl<E: Engine> Sequence<E> {
         self.branches.tips[to] = Some(tip);
     }
 
-    /// Drops a branch other than the first.
+    /// Drops a branch: of the first, which the others begin with, what it does not share with
+    /// them.
     pub(crate) fn drop_branch(&mut self, branch: Branch) {
-        if self.branches.tips[branch].take().is_some() {
+        if branch == 0 {
+            if self.branches.tips.iter().any(Option::is_some) {
+                self.remove(self.branches.stem, self.tokens.len());
+            }
+        } else if self.branches.tips[branch].take().is_some() {
             self.engine.drop_branch(branch);
         }
+    }
+
+    /// Cells of the KV cache in use by all branches together; there are as many as positions.
+    /// Branches with equal beginnings are copies up to there: no two of them are made to write
+    /// the same.
+    pub(crate) fn n_cells(&self) -> usize {
+        let mut tips: Vec<&[Token]> = self
+            .branches
+            .tips
+            .iter()
+            .flatten()
+            .map(Vec::as_slice)
+            .collect();
+        let n_read = self.tokens.iter().flatten().count();
+        if tips.is_empty() {
+            return n_read;
+        }
+        let first = self.tail(self.branches.stem);
+        tips.push(&first);
+        tips.sort_unstable();
+        let n_shared = tips.windows(2).map(|pair| {
+            let both = pair[0].iter().zip(pair[1]);
+            both.take_while(|(one, other)| one == other).count()
+        });
+        let n_tips: usize = tips.iter().map(|tip| tip.len()).sum();
+        n_read - first.len() + n_tips - n_shared.sum::<usize>()
     }
 
     /// Computes one token at the end of each of several branches, in one batch. Afterwards row n

@@ -35,7 +35,7 @@ fn explanation(prompt: &str) -> Job {
 }
 
 /// The events of an answer in one line: tokens reused and computed, pieces, reason.
-fn transcript(generation: &mut Generation) -> String {
+pub(crate) fn transcript(generation: &mut Generation) -> String {
     let mut line = String::new();
     while let Some(event) = generation.next_blocking() {
         let shown = match event {

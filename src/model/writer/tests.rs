@@ -2,9 +2,9 @@
 
 use expect_test::{Expect, expect};
 
-use crate::model::scripted::Script;
-use crate::model::worker::tests::{check_jobs, job};
-use crate::model::{Event, Job, Model, Sampling};
+use crate::model::scripted::{Answer, Gate, Script};
+use crate::model::worker::tests::{check_jobs, job, transcript};
+use crate::model::{Event, Job, Model, Priority, Sampling};
 
 /// What answers are, with guessing as without. Guesses must have been made and some been right; how
 /// many is a matter of time.
@@ -102,4 +102,100 @@ fn a_model_that_only_grows_writes_without_a_search() {
             0+4 a·b· StopString after 3
         "#]],
     );
+}
+
+/// A greedy choice begins with the likeliest letter and is unsure of all that follows.
+fn misled() -> Answer {
+    Answer::pieces([("g", -0.7), ("reedy", -0.6), ("\n", 0.0)]).or("sure\n", -0.8)
+}
+
+#[test]
+fn a_search_finds_the_line_that_a_greedy_choice_misses() {
+    let greedy = Job {
+        sampling: Sampling::Greedy,
+        ..beam("x = ", 1, 1)
+    };
+    check_jobs(
+        Script::new().answers(|_| misled()),
+        &[
+            greedy,
+            beam("y = ", 3, 1),
+            beam("z = ", 3, 2),
+            beam("y = sure", 3, 1),
+        ],
+        expect![[r#"
+            0+4 g·r·e·e·d·y· StopString after 7
+            0+4 s·u·r·e· StopString after 11
+            0+4 s·u·r·e·or greedy  StopString after 14
+            0+8 s·u·r·e· StopString after 11
+        "#]],
+    );
+}
+
+/// Four lines that part at their first letters.
+fn four_ways() -> Answer {
+    Answer::pieces([("a", -1.2), ("bcdefghij", 0.0)])
+        .or("klmnopqrst", -1.3)
+        .or("uvwxyzuvwx", -1.5)
+        .or("0123456789", -1.8)
+}
+
+#[test]
+fn a_search_narrows_where_its_hypotheses_fill_the_context_they_share() {
+    check_jobs(
+        Script::new().n_ctx(40).answers(|_| four_ways()),
+        &[
+            beam("x = ", 4, 4),
+            beam("x = 12345678901234", 4, 4),
+            beam("y = 1234567890123456789012345678901", 4, 4),
+            beam("z = 12345678901234567890123456789012345", 4, 4),
+        ],
+        expect![[r#"
+            0+4 a·b·c·d·e·f·g·h·i·j·or klmnopqrst or uvwxyzuvwx  EndOfGeneration after 40
+            4+14 a·b·c·d·e·f·g·h·i·j·or klmnopqrst  EndOfGeneration after 38
+            0+35 a·b·c·d·e· MaxTokens after 10
+            0+39 a·or k or u or 0  MaxTokens after 1
+        "#]],
+    );
+}
+
+#[test]
+fn a_search_that_nobody_waits_for_leaves_the_cache_to_the_next_job() {
+    let gate = Gate::closed();
+    let model = Model::scripted(Script::new().gated(&gate).answers(|_| four_ways()));
+    let cancelled = model.generate(beam("x = ", 4, 4));
+    gate.let_through(4 + 3);
+    gate.wait_until_reached();
+    drop(cancelled);
+    let mut next = model.generate(beam("x = k", 4, 4));
+    let mut last = model.generate(beam("x = kl", 4, 4));
+    gate.open();
+    expect![[r#"
+        4+1 a·b·c·d·e·f·g·h·i·j·or klmnopqrst or uvwxyzuvwx or 0123456789  EndOfGeneration after 41
+        5+1 a·b·c·d·e·f·g·h·i·j·or klmnopqrst or uvwxyzuvwx or 0123456789  EndOfGeneration after 41"#]].assert_eq(&format!(
+        "{}\n{}",
+        transcript(&mut next),
+        transcript(&mut last)
+    ));
+}
+
+#[test]
+fn a_search_in_the_background_gives_up_for_a_completion() {
+    let gate = Gate::closed();
+    let model = Model::scripted(Script::new().gated(&gate).answers(|_| four_ways()));
+    let mut searching = model.generate(Job {
+        priority: Priority::Background,
+        ..beam("x = ", 4, 4)
+    });
+    gate.let_through(4 + 3);
+    gate.wait_until_reached();
+    let mut next = model.generate(beam("x = a", 4, 4));
+    gate.open();
+    expect![[r#"
+        0+4 a·b·c·d· Interrupted after 13
+        4+1 a·b·c·d·e·f·g·h·i·j·or klmnopqrst or uvwxyzuvwx or 0123456789  EndOfGeneration after 41"#]].assert_eq(&format!(
+        "{}\n{}",
+        transcript(&mut searching),
+        transcript(&mut next)
+    ));
 }
