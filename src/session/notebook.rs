@@ -49,6 +49,9 @@ struct Part {
     /// Where there is nothing to complete.
     commands: Vec<Range<usize>>,
     takes_code: bool,
+    /// From which byte on lines of Python can be inserted: behind the cell's magic. `None` where
+    /// that makes something else of the whole cell, as `%%bash` does.
+    lines_from: Option<usize>,
 }
 
 /// Where a cell lies in the joined text.
@@ -228,12 +231,16 @@ impl Notebook {
             text,
         };
         let mut behind = None;
-        for (at, text) in self.shown().filter(|(at, _)| self.parts[*at].takes_code) {
+        for (at, text) in self.shown() {
+            let Some(first) = self.parts[at].lines_from else {
+                continue;
+            };
             let (uri, start) = (self.order[at].uri.as_str(), self.start(at));
             let own = start + text.len();
-            if from < start {
-                let gap = if text.trim().is_empty() { "" } else { "\n" };
-                return Some((uri, insert(0, format!("{lines}\n{gap}"))));
+            if from < start + first {
+                let is_empty = text[first..].trim().is_empty();
+                let gap = if is_empty { "" } else { "\n" };
+                return Some((uri, insert(first, format!("{lines}\n{gap}"))));
             }
             if from <= own {
                 let range = from - start..end.min(own) - start;
@@ -286,6 +293,7 @@ fn render(listed: &Listed, cell: Option<&CellText>) -> Part {
                 shown: Some(rewritten.text),
                 commands: rewritten.commands,
                 takes_code: true,
+                lines_from: rewritten.lines_from,
             }
         }
         (true, _) => Part::default(),

@@ -16,6 +16,9 @@ pub struct Rewritten {
     pub text: String,
     /// Byte ranges of the commands, where there is nothing to complete.
     pub commands: Vec<Range<usize>>,
+    /// Where its Python begins, in bytes: behind the line of its magic, if it has one. `None` if
+    /// there is no such place, for the cell is in another language or no line follows.
+    pub lines_from: Option<usize>,
 }
 
 /// Cell magics (`%%time` on the first line) behind which the cell is Python that runs in the
@@ -29,14 +32,19 @@ pub fn as_python(cell: &str) -> Rewritten {
     let mut rewritten = Rewritten {
         text: cell.to_owned(),
         commands: Vec::new(),
+        lines_from: Some(0),
     };
     if !cell.lines().any(may_be_command) {
         return rewritten;
     }
-    if is_other_language(cell) {
-        rewritten.commands.push(0..cell.len());
-    } else {
+    let magic = cell_magic(cell);
+    let is_python = magic.is_none_or(|(name, _)| PYTHON_MAGICS.contains(&name));
+    if is_python {
         rewritten.commands = commands(cell);
+        rewritten.lines_from = magic.map_or(Some(0), |(_, behind)| behind);
+    } else {
+        rewritten.commands.push(0..cell.len());
+        rewritten.lines_from = None;
     }
     let mut bytes = std::mem::take(&mut rewritten.text).into_bytes();
     rewritten
@@ -64,13 +72,14 @@ pub fn is_notebook(path: &str) -> bool {
     path.ends_with(".ipynb") || path.ends_with(".interactive")
 }
 
-/// Whether the cell's first line says that what follows is not Python of this notebook.
-fn is_other_language(cell: &str) -> bool {
-    let first = cell.trim_start().lines().next().unwrap_or_default();
-    first.strip_prefix("%%").is_some_and(|magic| {
-        let name = magic.split_whitespace().next().unwrap_or_default();
-        !PYTHON_MAGICS.contains(&name)
-    })
+/// The name of the magic on a cell's first line, and where the next line begins, in bytes.
+fn cell_magic(cell: &str) -> Option<(&str, Option<usize>)> {
+    let rest = cell.trim_start().strip_prefix("%%")?;
+    let (line, behind) = match rest.split_once('\n') {
+        Some((line, behind)) => (line, Some(cell.len() - behind.len())),
+        None => (rest, None),
+    };
+    Some((line.split_whitespace().next().unwrap_or_default(), behind))
 }
 
 /// The commands as Ruff's lexer for notebooks finds them: it knows which lines begin a statement,
@@ -78,33 +87,57 @@ fn is_other_language(cell: &str) -> bool {
 fn commands(cell: &str) -> Vec<Range<usize>> {
     let parsed = parse_unchecked(cell, ParseOptions::from(PySourceType::Ipynb));
     let mut found: Vec<Range<usize>> = Vec::new();
+    let mut statement = None;
+    let mut n_open = 0_usize;
     for token in parsed.tokens() {
         let range = token.start().to_usize()..token.end().to_usize();
-        let range = match token.kind() {
+        let begun = match token.kind() {
+            TokenKind::Comment
+            | TokenKind::NonLogicalNewline
+            | TokenKind::Indent
+            | TokenKind::Dedent => continue,
+            TokenKind::Newline => {
+                (statement, n_open) = (None, 0);
+                continue;
+            }
+            _ => *statement.get_or_insert(range.start),
+        };
+        let command = match token.kind() {
             TokenKind::IpyEscapeCommand => range,
-            // `df.head?` is a command from the line's first word on.
+            // `df.head?` is a command from the statement's first word on.
             TokenKind::Question => {
                 let line = cell[..range.start].rfind('\n').map_or(0, |at| at + 1);
-                let end = cell[range.end..]
-                    .find('\n')
-                    .map_or(cell.len(), |at| range.end + at);
                 let indent = cell[line..].len() - cell[line..].trim_start().len();
-                line + indent..end
+                // A bracket that is open may be one further up that was never closed.
+                let start = if n_open == 0 { begun } else { line + indent };
+                let end = cell[range.end..].find('\n');
+                start..end.map_or(cell.len(), |at| range.end + at)
+            }
+            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => {
+                n_open += 1;
+                continue;
+            }
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => {
+                n_open = n_open.saturating_sub(1);
+                continue;
             }
             _ => continue,
         };
-        if found.last().is_none_or(|last| last.end <= range.start) {
-            found.push(range);
+        if found.last().is_none_or(|last| last.end <= command.start) {
+            found.push(command);
         }
     }
     found
 }
 
-/// `%time statement` becomes `pass; statement`, which is as long.
+/// `%time statement` becomes `pass; statement`, which is as long. Where its value is asked for it
+/// is a command like any other: Python has no such expression.
 fn keeps_statement(cell: &str, bytes: &mut [u8], command: &Range<usize>) -> bool {
-    let timed = cell[command.clone()]
-        .strip_prefix("%time ")
-        .is_some_and(|statement| !statement.trim_start().starts_with('-'));
+    let is_value = cell[..command.start].trim_end().ends_with(['=', '\\']);
+    let timed = !is_value
+        && cell[command.clone()]
+            .strip_prefix("%time ")
+            .is_some_and(|statement| !statement.trim_start().starts_with('-'));
     if timed {
         bytes[command.start..][..6].copy_from_slice(b"pass; ");
     }
@@ -204,6 +237,35 @@ mod tests {
                 #%time
             "#]],
         );
+    }
+
+    #[test]
+    fn what_is_timed_for_its_value_is_a_value() {
+        check("x = %time f()\n", expect!["x = 0#ime f()\n"]);
+        check("x = \\\n  %time f()\n", expect!["x = \\\n  0#ime f()\n"]);
+    }
+
+    #[test]
+    fn a_question_is_about_the_whole_statement_before_it() {
+        check(
+            "x = \"\"\"a\nb\"\"\"?\ny = 1\n",
+            expect![[r##"
+            # = """a
+            #"""?
+            y = 1
+        "##]],
+        );
+        check(
+            "# so\nif x:\n    f(a,\n      b)?\n",
+            expect![[r#"
+                # so
+                if x:
+                    0#a,
+                #     b)?
+            "#]],
+        );
+        // A bracket above that is still open is no part of it.
+        assert_eq!(as_python("f(a,\ndf.head?\n").text, "f(a,\n#f.head?\n");
     }
 
     #[test]

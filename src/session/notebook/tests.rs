@@ -124,8 +124,15 @@ fn a_line_is_inserted_into_the_cell_it_belongs_to() {
         1,
         "\n\nimport os",
     );
+    // Behind `%%bash` is no Python, and nothing may stand before a cell's magic.
+    let cells = [("python", "%%bash\nls"), ("python", "x = ")];
+    check_insertion(&cells, 0, "1", 0, "import os\n\n");
+    check_insertion(&cells, 8, "1", 0, "import os\n\n");
+    let cells = [("python", "%%time\nx = 1"), ("python", "%%time")];
+    check_insertion(&cells, 0, "0", 7, "import os\n\n");
+    check_insertion(&cells, 20, "0", 12, "\n\nimport os");
     assert!(
-        notebook(&[("markdown", "x")])
+        notebook(&[("markdown", "x"), ("python", "%%sql\nselect 1")])
             .insertion(Edit {
                 range: 0..0,
                 text: "y\n".into()
