@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use ruff_python_ast::Expr;
+use ruff_python_parser::parse_expression;
+
 use super::place::{Folder, Place};
 use super::symbols::{Class, Function, ImportPath, Module, Symbol};
 use super::{Project, Shared, builtins};
@@ -150,11 +153,11 @@ impl Project {
     }
 }
 
-/// Whether a folder's or file's name can stand in an import.
+/// Whether a folder's or file's name can stand in an import: Python reads it as one name, which
+/// `lambda` and `my-scripts` are not.
 fn is_identifier(name: &str) -> bool {
-    !name.starts_with(|c: char| c.is_ascii_digit())
-        && !name.is_empty()
-        && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+    let read = parse_expression(name);
+    read.is_ok_and(|read| matches!(read.expr(), Expr::Name(read) if read.id == name))
 }
 
 impl Shared {

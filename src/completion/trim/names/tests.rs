@@ -286,6 +286,7 @@ fn check_import(files: &str, path: &str, says: &str, expected: &str) {
 fn a_folder_without_init_is_a_package_too() {
     let files = "//- app/tools/text.py\ndef squeeze(s): pass\n//- app/tools/json.py\ndef pack(s): pass\n\
                  //- src/space/part/core.py\nclass Core:\n    pass\n//- my-scripts/run.py\ndef go(): pass\n\
+                 //- lambda/handler.py\ndef leap(): pass\n//- app/match/case.py\ndef win(): pass\n\
                  //- .venv/lib/python3.11/os.py\nsep = '/'\n\
                  //- .venv/lib/python3.11/json/__init__.py\ndef pack(obj): pass\n";
     let check = |path, says, expected| check_import(files, path, says, expected);
@@ -311,11 +312,15 @@ fn a_folder_without_init_is_a_package_too() {
         "from space.part.core import Core",
     );
     // No import statement can name such a folder.
-    check(
-        "main.py",
-        "go()",
-        "nothing: it names something that does not exist",
-    );
+    for says in ["go()", "leap()"] {
+        check(
+            "main.py",
+            says,
+            "nothing: it names something that does not exist",
+        );
+    }
+    // Only where a statement begins do these mean something else.
+    check("main.py", "win()", "from app.match.case import win");
 }
 
 #[test]
