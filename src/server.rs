@@ -275,7 +275,12 @@ impl LanguageServer for Server {
         }
         let execute = || match params.command.as_str() {
             why::WHY => why::execute(self, &params),
-            learning::RESET_LEARNING => self.learning.reset(),
+            learning::RESET_LEARNING => {
+                let forgotten = self.learning.reset();
+                // Silences are remembered too, and some came of what was learnt.
+                self.typing.context_changed();
+                forgotten
+            }
             _ => switch::execute(self, params),
         };
         guard::sync("executeCommand", execute).unwrap_or_else(|| Err(Error::internal_error()))
