@@ -119,6 +119,10 @@ fn usage_tells_what_each_section_cost() {
 
 /// Tells what is wrong with lines of [`MAIN`], as (line, severity, message).
 fn tell(editor: &mut Editor, found: &[(usize, u32, &str)]) {
+    tell_of(editor, MAIN, found);
+}
+
+fn tell_of(editor: &mut Editor, uri: &str, found: &[(usize, u32, &str)]) {
     let found: Vec<_> = found
         .iter()
         .map(|(line, severity, message)| {
@@ -131,7 +135,7 @@ fn tell(editor: &mut Editor, found: &[(usize, u32, &str)]) {
             })
         })
         .collect();
-    let params = json!({"uri": MAIN, "version": 1, "diagnostics": found});
+    let params = json!({"uri": uri, "version": 1, "diagnostics": found});
     editor.notify("midfill/diagnostics", params);
 }
 
@@ -197,11 +201,26 @@ fn diagnostics_cost_a_small_model_nothing() {
     tell(&mut editor, &[(0, 1, "\"summ\" is not defined")]);
     let prompt = asked(&mut editor, &record, 2, 2, "x = ");
     assert!(!prompt.contains("# error"), "{prompt}");
-    // Of a document that is not open nothing is known, and nothing breaks.
-    editor.notify(
-        "midfill/diagnostics",
-        json!({"uri": "file:///elsewhere/other.py", "diagnostics": []}),
-    );
+}
+
+#[test]
+fn what_is_told_of_a_document_that_is_not_open_counts_nowhere() {
+    let script = Script::new().answers(|_| "1");
+    let record = script.record();
+    let options = json!({"with": ["diagnostics"], "prefetch": false});
+    let mut editor = Editor::start(script, options);
+    let other = "file:///elsewhere/other.py";
+    let wrong = [(0, 1, "\"summ\" is not defined")];
+    tell_of(&mut editor, other, &wrong);
+    editor.open(MAIN, WRONG);
+    editor.open(other, WRONG);
+    let id = editor.ghost(other, 2, 0);
+    editor.answer(id);
+    let prompt = record.prompts().pop().expect("the model was asked");
+    assert!(!prompt.contains("# error"), "{prompt}");
+    tell_of(&mut editor, other, &wrong);
+    let prompt = asked(&mut editor, &record, 2, 2, "x = ");
+    assert!(!prompt.contains("# error"), "{prompt}");
 }
 
 #[test]

@@ -115,6 +115,32 @@ fn a_completion_sees_the_cells_before_and_behind_and_answers_in_its_own() {
 }
 
 #[test]
+fn only_what_is_wrong_in_python_is_shown_to_the_model() {
+    let cells = [
+        ("title", "markdown", "# Sales\n\nof a year"),
+        ("query", "sql", "select 1"),
+        ("a", "python", "total = summ(prices)\n"),
+        ("b", "python", "print("),
+    ];
+    let options = json!({"prefetch": false, "with": ["diagnostics"]});
+    let (mut editor, record) = open(&cells, "total", options);
+    for (name, line) in [("title", 2), ("query", 0), ("a", 0)] {
+        let start = json!({"line": line, "character": 0});
+        let found = json!([{"range": {"start": start, "end": start}, "severity": 1,
+                            "message": format!("wrong in {name}")}]);
+        let params = json!({"uri": cell(name), "version": 1, "diagnostics": found});
+        editor.notify("midfill/diagnostics", params);
+    }
+    asked(&mut editor, "b", 0, 6);
+    let prompt = record.prompts().pop().expect("the model was asked");
+    assert!(
+        prompt.contains("total = summ(prices)  # error: wrong in a\n"),
+        "{prompt}"
+    );
+    assert_eq!(prompt.matches("# error").count(), 1, "{prompt}");
+}
+
+#[test]
 fn names_of_other_cells_are_known_and_commands_are_no_errors() {
     let cells = [
         (

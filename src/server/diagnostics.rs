@@ -17,6 +17,8 @@ pub(super) fn receive(server: &Server, params: DiagnosticsParams) {
         tracing::debug!("diagnostics for a document that is not open were left out");
         return;
     };
+    // Prose is not shown line by line, and of other languages nothing is.
+    let is_python = session.silence(&params.uri, 0).is_none();
     // A cell's lines are those of its part of the notebook, one to one.
     let start = place.start.min(document.text().len_bytes());
     let first = document.text().byte_to_line(start);
@@ -24,7 +26,9 @@ pub(super) fn receive(server: &Server, params: DiagnosticsParams) {
     let found = params.diagnostics.into_iter();
     let found = found
         .filter(|one| {
-            counts(one.severity) && (one.range.start.line as usize) < place.text.len_lines()
+            is_python
+                && counts(one.severity)
+                && (one.range.start.line as usize) < place.text.len_lines()
         })
         .map(|one| Diagnostic::new(first + one.range.start.line as usize, &one.message))
         .collect();
