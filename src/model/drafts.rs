@@ -16,7 +16,7 @@ const WEIGHT: f64 = 0.2;
 /// Guesses that are computed whatever they cost, to learn what they cost.
 const N_TRIALS: usize = 3;
 /// Guesses passed over before one is tried again where they did not pay.
-const N_REST: usize = 64;
+pub(super) const N_REST: usize = 64;
 
 /// What followed the last time the end of `text` stood in it: the latest place wins.
 pub(super) fn draft(text: &[Token]) -> &[Token] {
@@ -63,6 +63,12 @@ impl Worth {
         }
         self.n_passed += 1;
         false
+    }
+
+    /// Batches of guesses whose outcome is known.
+    #[cfg(test)]
+    pub(super) fn n_tried(&self) -> usize {
+        self.n_tried
     }
 
     /// Notes how long a batch took: of one token, or of one and guesses.

@@ -1,7 +1,9 @@
 //! The model thread: takes work from the queue, keeps the KV caches, writes answers.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -186,7 +188,7 @@ pub(crate) fn run<E: Engine>(
         documents: Documents::new(n_bytes, snapshots),
         completion: Some(Sequence::new(engine).measured_by(counters.meter.clone())),
         explanation: None,
-        worth: Worth::default(),
+        worth: Rc::default(),
         queue,
         counters,
     };
@@ -206,8 +208,9 @@ struct Worker<'a, E> {
     documents: Documents,
     /// Made when the first explanation is asked for.
     explanation: Option<Sequence<E>>,
-    /// What guessing ahead has brought so far.
-    worth: Worth,
+    /// What guessing ahead has brought so far. A completion that passes an explanation learns
+    /// from it, and adds to it, while that one's writer has it too.
+    worth: Rc<RefCell<Worth>>,
     queue: &'a Queue<Work>,
     counters: Arc<Counters>,
 }
@@ -386,7 +389,7 @@ impl<E: Engine> Worker<'_, E> {
         });
 
         let counters = self.counters.clone();
-        let mut worth = std::mem::take(&mut self.worth);
+        let worth = self.worth.clone();
         let mut turn = || {
             self.make_way(job.priority);
             match (has_gone(), gives_up()) {
@@ -400,13 +403,11 @@ impl<E: Engine> Worker<'_, E> {
             job,
             events,
             counters: &counters,
-            worth: &mut worth,
+            worth: &worth,
             turn: &mut turn,
             interrupted: &interrupted,
         };
-        let outcome = writer.write(usage);
-        self.worth = worth;
-        outcome
+        writer.write(usage)
     }
 
     /// The natural log-probability of each token but the first.

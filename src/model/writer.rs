@@ -1,5 +1,6 @@
 //! The answer of a job, token by token, once its prompt is in the KV cache.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::Instant;
 
@@ -32,11 +33,26 @@ pub(super) struct Writer<'a, E> {
     pub(super) events: &'a mpsc::UnboundedSender<Event>,
     pub(super) counters: &'a Counters,
     /// Whether guessing ahead pays.
-    pub(super) worth: &'a mut Worth,
+    pub(super) worth: &'a RefCell<Worth>,
     /// Asked before each batch; lets others pass in the meantime.
     pub(super) turn: &'a mut dyn FnMut() -> Turn,
     /// Asked inside a batch: whether to come out of it early.
     pub(super) interrupted: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// Guesses that were computed behind the last token.
+#[derive(Default)]
+struct Flight {
+    /// Those in the cache whose turn has yet to come.
+    left: VecDeque<Token>,
+    /// Those that were right so far; the next token is decided by this row of logits.
+    n_right: usize,
+}
+
+impl Flight {
+    fn is_empty(&self) -> bool {
+        self.n_right == 0 && self.left.is_empty()
+    }
 }
 
 impl<E: Engine> Writer<'_, E> {
@@ -102,7 +118,10 @@ impl<E: Engine> Writer<'_, E> {
     /// Writes token after token; `None` once nobody listens.
     fn answer(&mut self, usage: &mut Usage) -> Result<Option<Ended>, ModelError> {
         let mut assembly = Assembly::new(&self.job.stop);
-        let ended = self.tokens(&mut assembly, usage)?;
+        let mut flight = Flight::default();
+        let ended = self.tokens(&mut assembly, &mut flight, usage)?;
+        // The end of an answer is where guesses are right most often.
+        self.land(&mut flight);
         if ended.is_some() {
             self.send(assembly.finish());
         }
@@ -112,6 +131,7 @@ impl<E: Engine> Writer<'_, E> {
     fn tokens(
         &mut self,
         assembly: &mut Assembly,
+        flight: &mut Flight,
         usage: &mut Usage,
     ) -> Result<Option<Ended>, ModelError> {
         let job = self.job;
@@ -124,11 +144,8 @@ impl<E: Engine> Writer<'_, E> {
         let guesses = job.guess
             && !matches!(job.sampling, Sampling::Seeded { .. })
             && !self.sequence.only_grows();
-        // Tokens in the cache whose turn has yet to come, and the row of logits that decides.
-        let mut drafted: VecDeque<Token> = VecDeque::new();
-        let mut row = 0;
         loop {
-            let n_read = self.sequence.len() - drafted.len();
+            let n_read = self.sequence.len() - flight.left.len();
             if n_answered >= job.max_tokens || n_read >= n_ctx {
                 return Ok(Some((StopReason::MaxTokens, None)));
             }
@@ -138,7 +155,7 @@ impl<E: Engine> Writer<'_, E> {
                 return Ok(Some((StopReason::HealingFailed, None)));
             }
             let choice = sampler
-                .choose(engine.logits(row), candidates.as_deref())
+                .choose(engine.logits(flight.n_right), candidates.as_deref())
                 .ok_or_else(sampling::overflow)?;
             usage.n_decoded += 1;
             self.counters.decoded(1);
@@ -162,9 +179,9 @@ impl<E: Engine> Writer<'_, E> {
                 return Ok(Some((StopReason::MaxTokens, None)));
             }
             text.push(token);
-            if drafted.front() == Some(&token) {
-                drafted.pop_front();
-                row += 1;
+            if flight.left.front() == Some(&token) {
+                flight.left.pop_front();
+                flight.n_right += 1;
                 usage.n_accepted += 1;
                 self.counters.accepted(1);
                 // Between two batches others may pass; within one, at least a wish to end counts.
@@ -173,25 +190,34 @@ impl<E: Engine> Writer<'_, E> {
                 }
                 continue;
             }
-            if row > 0 || !drafted.is_empty() {
-                self.worth.were_right(row);
+            if !flight.is_empty() {
+                self.land(flight);
                 self.sequence.cut(n_read);
-                drafted.clear();
             }
-            row = 0;
-            let draft = match guesses && self.worth.wants() {
+            let draft = match guesses {
                 true => drafts::draft(&text),
                 false => &[],
             };
             let room = n_ctx - n_read - 1;
             let most = room.min(job.max_tokens - n_answered);
             let most = most.min(self.sequence.engine().n_batch() - 1);
-            let draft = &draft[..draft.len().min(most)];
+            let mut draft = &draft[..draft.len().min(most)];
+            if !draft.is_empty() && !self.worth.borrow_mut().wants() {
+                draft = &[];
+            }
             if let Some(turn) = self.compute(token, draft)? {
                 return Ok(turn);
             }
             usage.n_drafted += draft.len();
-            drafted.extend(draft);
+            flight.left.extend(draft);
+        }
+    }
+
+    /// Notes what the guesses of a batch have brought.
+    fn land(&self, flight: &mut Flight) {
+        let landed = std::mem::take(flight);
+        if !landed.is_empty() {
+            self.worth.borrow_mut().were_right(landed.n_right);
         }
     }
 
@@ -216,7 +242,8 @@ impl<E: Engine> Writer<'_, E> {
             let started = Instant::now();
             let n_done = self.sequence.advance(&batch, outputs, self.interrupted)?;
             if n_done == batch.len() {
-                self.worth.took(draft.len(), started.elapsed());
+                let mut worth = self.worth.borrow_mut();
+                worth.took(draft.len(), started.elapsed());
                 return Ok(None);
             }
             // Interrupted between the guesses: what is there lacks some of its logits.

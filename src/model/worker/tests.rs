@@ -4,11 +4,17 @@ mod adapter;
 
 mod background;
 
-use std::time::Duration;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use expect_test::{Expect, expect};
+use tokio::sync::mpsc;
 
+use super::{Queue, Work, Worker};
+use crate::model::documents::Documents;
 use crate::model::scripted::{Answer, Gate, Script, Tokens};
+use crate::model::sequence::Sequence;
 use crate::model::{
     Event, Generation, Job, Model, ModelError, Priority, Sampling, Status, Tokenizer, heal,
 };
@@ -432,4 +438,44 @@ fn nothing_is_weighed_where_the_prompt_would_be_read_again() {
     transcript(&mut model.generate(job("x = b")));
     let given = Tokens::default().tokenize("c");
     assert_eq!(model.weigh_blocking(job("x = b"), given), Ok(None));
+}
+
+#[test]
+fn what_a_completion_learns_while_it_passes_an_explanation_is_kept() {
+    let asked = |job| {
+        let (events, listener) = mpsc::unbounded_channel();
+        let work = Work::Answer {
+            job,
+            events,
+            asked: Instant::now(),
+        };
+        (work, listener)
+    };
+    let queue = Arc::new(Queue::new());
+    let (completion, _listener) = asked(Job {
+        guess: true,
+        ..job("abcabca")
+    });
+    let waiting = Mutex::new(Some(completion));
+    let lane = queue.clone();
+    let script = Script::new().answers(move |prompt| {
+        if prompt != "explain" {
+            return "bcabcabc";
+        }
+        // The explanation is about to be written.
+        let completion = waiting.lock().expect("nobody panicked").take();
+        assert!(completion.is_some_and(|it| lane.push(Priority::Completion, it).is_ok()));
+        "It adds."
+    });
+    let mut worker = Worker {
+        documents: Documents::new(0, None),
+        completion: Some(Sequence::new(script.engine())),
+        explanation: None,
+        worth: Rc::default(),
+        queue: &queue,
+        counters: Arc::default(),
+    };
+    let (explaining, _other) = asked(explanation("explain"));
+    worker.work(explaining);
+    assert_eq!(worker.worth.borrow().n_tried(), 2);
 }

@@ -1,10 +1,17 @@
 //! The writer on a scripted engine: guesses change no answer, a search finds what is sure.
 
+use std::cell::RefCell;
+use std::time::Duration;
+
 use expect_test::{Expect, expect};
 
+use crate::model::drafts::{N_REST, Worth};
 use crate::model::scripted::{Answer, Gate, Script};
+use crate::model::sequence::{Outputs, Sequence};
 use crate::model::worker::tests::{check_jobs, job, transcript};
-use crate::model::{Event, Job, Model, Priority, Sampling};
+use crate::model::worker::{Counters, Engine as _};
+use crate::model::writer::{Turn, Writer};
+use crate::model::{Event, Job, Model, Priority, Sampling, Usage};
 
 /// What answers are, with guessing as without. Guesses must have been made and some been right; how
 /// many is a matter of time.
@@ -69,6 +76,72 @@ fn a_batch_of_guesses_keeps_to_the_batch_and_the_context() {
             "abcabcabcabcab" MaxTokens after 14
         "#]],
     );
+}
+
+/// Writes the answer to a prompt in a row of batches whose worth is noted.
+#[track_caller]
+fn write(worth: &RefCell<Worth>, script: Script, job: &Job) {
+    let mut sequence = Sequence::new(script.engine());
+    let n_read = sequence.fill(&job.prompt, Outputs::Last, &|| false);
+    assert_eq!(n_read, Ok(job.prompt.len()));
+    let engine = sequence.engine_mut();
+    engine.begin_answer(job).expect("the script has an answer");
+    let (events, _listener) = tokio::sync::mpsc::unbounded_channel();
+    let writer = Writer {
+        sequence: &mut sequence,
+        job,
+        events: &events,
+        counters: &Counters::default(),
+        worth,
+        turn: &mut || Turn::Go,
+        interrupted: &|| false,
+    };
+    writer.write(Usage::default()).expect("it writes");
+}
+
+#[test]
+fn guesses_that_are_right_to_the_end_of_an_answer_are_counted() {
+    let script = Script::new().answers(|_| "width = width\nself");
+    let worth = RefCell::default();
+    let prompt = "self.height = height\nself.width = width\nself.";
+    let guessing = Job {
+        guess: true,
+        ..job(prompt)
+    };
+    let ends = [
+        Job {
+            stop: vec!["h = ".to_owned()],
+            ..guessing.clone()
+        },
+        Job {
+            max_tokens: 8,
+            ..guessing.clone()
+        },
+    ];
+    for (n_before, end) in ends.iter().enumerate() {
+        write(&worth, script.clone(), end);
+        assert_eq!(worth.borrow().n_tried(), n_before + 1);
+    }
+}
+
+#[test]
+fn where_there_is_nothing_to_guess_no_trial_is_used_up() {
+    let mut worth = Worth::default();
+    worth.took(0, Duration::from_secs(10));
+    for _ in 0..3 {
+        worth.took(8, Duration::from_secs(30));
+        worth.were_right(0);
+    }
+    let worth = RefCell::new(worth);
+    // Every character once.
+    let script = Script::new().answers(|_| (' '..='~').collect::<String>());
+    let guessing = Job {
+        guess: true,
+        ..job("x")
+    };
+    write(&worth, script, &guessing);
+    let n_rested = (0..).take_while(|_| !worth.borrow_mut().wants()).count();
+    assert_eq!(n_rested, N_REST);
 }
 
 /// A line found by a search.
