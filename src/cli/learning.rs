@@ -6,21 +6,20 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 
 use super::args::LearningArgs;
-use crate::completion::taste::Taste;
+use crate::completion::taste::file::TasteFile;
 
 pub(super) fn run(args: &LearningArgs) -> Result<ExitCode> {
-    let file = Taste::default_file()
+    let path = TasteFile::default_path()
         .context("this system names no folder for the state of programs, so nothing is kept")?;
-    let mut taste = Taste::open(Some(file.clone()));
-    let what = taste.describe();
+    let file = TasteFile::open(Some(path.clone()));
     let mut out = std::io::stdout().lock();
     if args.reset {
-        taste
+        let what = file
             .reset()
-            .with_context(|| format!("cannot remove {}", file.display()))?;
+            .with_context(|| format!("cannot remove {}", path.display()))?;
         writeln!(out, "forgotten: {what}")?;
     } else {
-        writeln!(out, "{what}\nkept in {}", file.display())?;
+        writeln!(out, "{}\nkept in {}", file.describe(), path.display())?;
     }
     Ok(ExitCode::SUCCESS)
 }

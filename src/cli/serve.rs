@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::args::ServeArgs;
 use super::open::open;
-use crate::completion::taste::Taste;
+use crate::completion::taste::file::TasteFile;
 use crate::config::{Config, ModelConfig};
 use crate::model::scripted::{Answer, Script};
 use crate::model::{Model, ModelError};
@@ -37,7 +37,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         // Tests of editors leave no trace in the user's files.
         taste_file: match args.scripted {
             Some(_) => None,
-            None => Taste::default_file(),
+            None => TasteFile::default_path(),
         },
         ..Config::default()
     };

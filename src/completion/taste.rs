@@ -2,13 +2,13 @@
 //!
 //! Every suggestion that was shown ends one way or the other; [`watch`] reads that off the edits.
 //! From those endings a small logistic correction of the calibrated score is learnt online: a
-//! bias and one weight for each of a few [`TRAITS`]. The file holds these numbers and nothing of
-//! the code. After several suggestions in a row that nobody took, the bar is raised until one is.
+//! bias and one weight for each of a few [`TRAITS`]. The [`file`] holds these numbers and nothing
+//! of the code. After several suggestions in a row that nobody took, the bar is raised until one is.
 
+pub mod file;
 pub mod watch;
 
-use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -78,8 +78,6 @@ const STEP: f32 = 0.02;
 const MAX_RAISE: f32 = 0.2;
 /// After so long without a suggestion the bar is down again.
 const CALM: Duration = Duration::from_secs(300);
-/// Bytes of the file, at most; a longer one is none of ours.
-const MAX_BYTES: u64 = 4096;
 
 /// What was learnt. The form of the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -107,52 +105,16 @@ impl Default for Learnt {
     }
 }
 
-/// The user's taste.
-#[derive(Debug)]
+/// The user's taste. The default has learnt nothing.
+#[derive(Debug, Default)]
 pub struct Taste {
     learnt: Learnt,
-    /// Where it is kept; `None` keeps it in memory.
-    file: Option<PathBuf>,
-    /// Whether the file was there when it was last looked at.
-    had_file: bool,
     is_unsaved: bool,
     n_not_taken_in_a_row: u32,
     last: Option<Instant>,
 }
 
 impl Taste {
-    /// What was learnt so far. A file that is missing, damaged or of another version is nothing
-    /// learnt; it is replaced when something is learnt.
-    pub fn open(file: Option<PathBuf>) -> Taste {
-        let read = |path: &PathBuf| {
-            let mut text = Vec::new();
-            let mut file = std::fs::File::open(path).ok()?.take(MAX_BYTES);
-            file.read_to_end(&mut text).ok()?;
-            let learnt: Learnt = serde_json::from_slice(&text).ok()?;
-            let is_sane = learnt.version == VERSION
-                && learnt.bias.abs() <= MAX_BIAS
-                && learnt
-                    .weights
-                    .iter()
-                    .all(|weight| weight.abs() <= MAX_WEIGHT);
-            is_sane.then_some(learnt)
-        };
-        Taste {
-            learnt: file.as_ref().and_then(read).unwrap_or_default(),
-            had_file: file.as_ref().is_some_and(|file| file.exists()),
-            file,
-            is_unsaved: false,
-            n_not_taken_in_a_row: 0,
-            last: None,
-        }
-    }
-
-    /// Where the taste of this user is kept.
-    pub fn default_file() -> Option<PathBuf> {
-        let dir = dirs::state_dir().or_else(dirs::data_local_dir)?;
-        Some(dir.join("midfill/taste.json"))
-    }
-
     /// The probability that this user keeps a suggestion.
     pub fn kept(&self, shown: Shown) -> f32 {
         let own: f32 = weights_of(&self.learnt, shown.traits).sum();
@@ -217,42 +179,12 @@ impl Taste {
                 *weight *= FADING;
             }
         }
+        self.is_unsaved = true;
     }
 
-    /// Writes what is new, for the owner's eyes only. The file appears whole or not at all; a disk
-    /// that refuses costs what was learnt since, nothing else. Where the file has gone, another
-    /// program was told to forget, and this one forgets too.
-    pub fn save(&mut self) {
-        let Some(file) = self.file.as_deref().filter(|_| self.is_unsaved) else {
-            return;
-        };
-        self.is_unsaved = false;
-        if self.had_file && !file.exists() {
-            *self = Taste::open(self.file.take());
-            return;
-        }
-        self.had_file = true;
-        if let Err(error) = replace(file, &self.learnt) {
-            tracing::warn!(
-                "what was learnt could not be written to {}: {error}",
-                file.display()
-            );
-        }
-    }
-
-    /// Forgets everything, on disk as well.
-    ///
-    /// # Errors
-    /// When the file is there and cannot be removed.
-    pub fn reset(&mut self) -> std::io::Result<()> {
-        *self = Taste {
-            file: self.file.take(),
-            ..Taste::open(None)
-        };
-        match self.file.as_ref().map(std::fs::remove_file) {
-            Some(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+    /// What is to be written, if anything is new. Nothing is then.
+    fn take_unsaved(&mut self) -> Option<Learnt> {
+        std::mem::take(&mut self.is_unsaved).then(|| self.learnt.clone())
     }
 
     /// What was learnt, in a sentence.
@@ -280,21 +212,9 @@ fn weights_of(learnt: &Learnt, traits: Traits) -> impl Iterator<Item = f32> {
     all.filter(|(_, has)| *has).map(|(weight, _)| weight)
 }
 
-fn replace(file: &Path, learnt: &Learnt) -> std::io::Result<()> {
-    if let Some(dir) = file.parent() {
-        std::fs::create_dir_all(dir)?;
-    }
-    // Two servers that write at once each write a file of their own; the last rename holds.
-    let partial = file.with_extension(format!("{}.partial", std::process::id()));
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(&partial)
-        .and_then(|mut file| file.write_all(&serde_json::to_vec(learnt)?))
-        .and_then(|()| std::fs::rename(&partial, file))
-        .inspect_err(|_| drop(std::fs::remove_file(&partial)))
+/// Every change of what is learnt is whole before anything can panic.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The traits of a suggestion for a place.
@@ -318,8 +238,15 @@ pub fn traits(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::completion::{Extent, Means, complete_to};
+    use crate::config::CompletionConfig;
+    use crate::model::scripted::{Answer as Said, Script};
+    use crate::model::{Model, Priority};
     use crate::seeded::Seeded;
+    use crate::session::Snapshot;
 
     const THRESHOLD: f32 = 0.4;
 
@@ -328,7 +255,7 @@ mod tests {
     /// many right and wrong ones were shown in the second half, without and with what was learnt.
     fn simulate(code: f64, prose: f64, takes: impl Fn(bool) -> bool) -> [(u32, u32); 2] {
         let mut seeded = Seeded::new(3);
-        let mut taste = Taste::open(None);
+        let mut taste = Taste::default();
         let mut now = Instant::now();
         let mut seen = [(0, 0); 2];
         for n in 0..2000 {
@@ -370,7 +297,7 @@ mod tests {
 
     #[test]
     fn who_takes_everything_is_shown_more() {
-        let mut taste = Taste::open(None);
+        let mut taste = Taste::default();
         let shown = Shown {
             kept: 0.3,
             traits: Traits::default(),
@@ -384,7 +311,7 @@ mod tests {
 
     #[test]
     fn nobody_takes_any_and_it_is_quieter_until_one_is_taken_or_some_time_has_passed() {
-        let mut taste = Taste::open(None);
+        let mut taste = Taste::default();
         let now = Instant::now();
         let shown = Shown {
             kept: 0.5,
@@ -400,45 +327,30 @@ mod tests {
         assert_eq!(taste.raise(now), 0.0);
     }
 
-    #[test]
-    fn what_was_learnt_is_there_again_and_can_be_forgotten() {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let file = dir.path().join("deep/taste.json");
-        let shown = Shown {
-            kept: 0.5,
-            traits: traits("x\ny", Origin::Copy, false, "", false),
+    #[tokio::test]
+    async fn a_taste_fades_where_it_hid_something_from_somebody() {
+        let says = Said::pieces([("t", -1.5), ("otal(first)", 0.0)]);
+        let model = Model::scripted(Script::new().answers(move |_| says.clone()));
+        let config = CompletionConfig {
+            min_confidence: 0.2,
+            without: ["names", "copy"].map(str::to_owned).to_vec(),
+            ..CompletionConfig::default()
         };
-        let mut taste = Taste::open(Some(file.clone()));
-        for _ in 0..8 {
-            taste.learn(shown, Ending::Accepted, Instant::now());
-        }
-        assert!(!file.exists(), "it was written before it was to be saved");
-        taste.save();
-        let mut again = Taste::open(Some(file.clone()));
-        assert_eq!(again.learnt, taste.learnt);
-        assert!(again.kept(shown) > 0.5);
-        let text = std::fs::read_to_string(&file).expect("written");
-        assert!(text.len() < 300, "{text}");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let mode = std::fs::metadata(&file).expect("it is there").permissions();
-            assert_eq!(mode.mode() & 0o777, 0o600);
-        }
-        again.reset().expect("removable");
-        assert!(!file.exists());
-        assert_eq!(again.learnt, Learnt::default());
-        again.reset().expect("nothing left to remove");
-        taste.learn(shown, Ending::Accepted, Instant::now());
-        taste.save();
-        assert!(!file.exists(), "what was forgotten came back");
-        assert_eq!(taste.learnt, Learnt::default());
-        taste.learn(shown, Ending::TypedAway, Instant::now());
-        taste.save();
-        assert!(file.exists(), "nothing is learnt any more");
-        for damaged in ["{\"version\":1,\"bias\":1e9}", "", &" ".repeat(9000)] {
-            std::fs::write(&file, damaged).expect("writable");
-            assert_eq!(Taste::open(Some(file.clone())).learnt, Learnt::default());
+        let mut means = Means::new(model, config);
+        let mut taste = Taste::default();
+        taste.learnt.bias = -MAX_BIAS;
+        let taste = Arc::new(Mutex::new(taste));
+        means.taste = Some(taste.clone());
+        let snapshot = Snapshot::of("a.py", "value = \n");
+        // What is written ahead is on no screen yet.
+        for (priority, fades) in [(Priority::Background, false), (Priority::Completion, true)] {
+            means.priority = priority;
+            let answer = complete_to(&snapshot, 8, Extent::Line, &means).await;
+            let answer = answer.expect("an answer");
+            let why = answer.why_nothing.as_deref();
+            assert_eq!(why, Some("it is too likely to be wrong"));
+            assert_eq!(lock(&taste).learnt.bias > -MAX_BIAS, fades);
+            assert_eq!(lock(&taste).is_unsaved, fades);
         }
     }
 }

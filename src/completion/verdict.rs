@@ -1,13 +1,13 @@
 //! What of the candidates is shown, or why nothing is.
 
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Instant;
 
 use crate::completion::show::{Candidate, Chosen, Considered, Offered, Terms, pick};
-use crate::completion::taste::{self, Shown, Taste};
+use crate::completion::taste::{self, Shown, Taste, lock};
 use crate::completion::trim::{MissingImport, Verdict};
 use crate::completion::{Answer, Means, Request, Source, Timings, Written, alternatives};
-use crate::model::StopReason;
+use crate::model::{Priority, StopReason};
 
 /// Rules that end an answer where it would have ended anyway.
 const NATURAL_ENDS: [&str; 4] = ["block_end", "whitespace", "repeated_suffix", "closers"];
@@ -20,17 +20,31 @@ pub fn judge(request: &Request, written: Written, considered: Considered, means:
         considered: &considered,
         config,
     };
-    let mut taste = learnt(means);
-    let bar = bar(config.min_confidence, taste.as_deref());
+    let taste = learnt(means);
+    // Choosing takes a while, for the rules read what they cut: nothing is locked meanwhile.
+    let (bar, threshold) = match taste.map(lock) {
+        Some(taste) => {
+            let bar = bar(config.min_confidence, taste.raise(Instant::now()));
+            (bar, taste.meets(bar))
+        }
+        None => {
+            let bar = bar(config.min_confidence, 0.0);
+            (bar, bar)
+        }
+    };
     let terms = Terms {
-        threshold: taste.as_ref().map_or(bar, |taste| taste.meets(bar)),
+        threshold,
         cut: config.uses("cut"),
     };
     let mut chosen = pick(&offered, &request.heads, terms);
-    let shown = chosen
-        .as_mut()
-        .map(|chosen| season(chosen, &considered, bar, taste.as_deref_mut()));
-    drop(taste);
+    let shown = chosen.as_mut().map(|chosen| {
+        let shown = described(chosen, &considered);
+        chosen.judgement.threshold = bar;
+        if let Some(taste) = taste {
+            season(chosen, shown, means.priority, &mut lock(taste));
+        }
+        shown
+    });
     let others = match &chosen {
         Some(chosen) => alternatives::besides(&offered, chosen, means.n_lines.saturating_sub(1)),
         None => Vec::new(),
@@ -76,57 +90,48 @@ pub fn judge(request: &Request, written: Written, considered: Considered, means:
 
 /// What was learnt of this user, where that is wanted. Nothing is held back where all there is is
 /// asked for.
-fn learnt(means: &Means) -> Option<MutexGuard<'_, Taste>> {
+fn learnt(means: &Means) -> Option<&Mutex<Taste>> {
     let is_asked = means.config.learn && means.config.min_confidence > 0.0;
-    let taste = means.taste.as_ref().filter(|_| is_asked)?;
-    Some(taste.lock().unwrap_or_else(PoisonError::into_inner))
+    Some(means.taste.as_ref().filter(|_| is_asked)?)
 }
 
 /// However few are taken, what is surer than this is shown.
 const SURE: f32 = 0.9;
 
-/// The least probability that is shown now.
-fn bar(min_confidence: f32, taste: Option<&Taste>) -> f32 {
-    let raise = taste.map_or(0.0, |taste| taste.raise(Instant::now()));
+/// The least probability that is shown now, with the bar raised so far.
+fn bar(min_confidence: f32, raise: f32) -> f32 {
     match min_confidence > 0.0 {
         true => (min_confidence + raise).min(min_confidence.max(SURE)),
         false => 0.0,
     }
 }
 
-/// Corrects a choice by what this user takes. Returns what may be learnt from it.
-fn season(
-    chosen: &mut Chosen,
-    considered: &Considered,
-    bar: f32,
-    taste: Option<&mut Taste>,
-) -> Shown {
+/// A choice as it may be learnt from.
+fn described(chosen: &Chosen, considered: &Considered) -> Shown {
     let candidate = &considered.candidates[chosen.idx];
-    let judgement = &mut chosen.judgement;
-    let shown = Shown {
-        kept: judgement.kept,
+    let before = &considered.facts.before;
+    Shown {
+        kept: chosen.judgement.kept,
         traits: taste::traits(
             &candidate.text[..chosen.end],
             candidate.origin,
-            judgement.shortened,
-            considered
-                .facts
-                .before
-                .rsplit('\n')
-                .next()
-                .unwrap_or_default(),
+            chosen.judgement.shortened,
+            before.rsplit('\n').next().unwrap_or_default(),
             considered.facts.in_prose(),
         ),
-    };
-    judgement.threshold = bar;
-    if let Some(taste) = taste {
-        judgement.by_this_user = taste.kept(shown);
-        chosen.is_shown = judgement.by_this_user >= bar;
-        if !chosen.is_shown && judgement.kept >= bar {
-            taste.hid(shown);
-        }
     }
-    shown
+}
+
+/// Corrects a choice by what this user takes.
+fn season(chosen: &mut Chosen, shown: Shown, priority: Priority, taste: &mut Taste) {
+    let judgement = &mut chosen.judgement;
+    judgement.by_this_user = taste.kept(shown);
+    chosen.is_shown = judgement.by_this_user >= judgement.threshold;
+    let is_hidden = !chosen.is_shown && judgement.kept >= judgement.threshold;
+    // Nobody would have seen by now what is written ahead.
+    if is_hidden && priority != Priority::Background {
+        taste.hid(shown);
+    }
 }
 
 /// The import that a part of a candidate needs: the part may end before the name.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -10,8 +10,9 @@ use tower_lsp::gen_lsp_types::LspAny;
 use tower_lsp::jsonrpc::{Error, Result};
 
 use crate::completion::Answer;
+use crate::completion::taste::file::TasteFile;
 use crate::completion::taste::watch::Watch;
-use crate::completion::taste::{Ending, Shown, Taste};
+use crate::completion::taste::{Ending, Shown, Taste, lock};
 use crate::config::Config;
 use crate::session::Edit;
 
@@ -23,7 +24,7 @@ const SAVE_AFTER: Duration = Duration::from_secs(20);
 
 /// What is learnt from all documents. Clones of the taste go with the requests.
 pub(super) struct Learning {
-    taste: Arc<Mutex<Taste>>,
+    file: TasteFile,
     /// By document; one at most for each open one.
     watches: Mutex<HashMap<String, Watch>>,
     is_saving: Arc<AtomicBool>,
@@ -33,7 +34,7 @@ impl Learning {
     /// What was learnt before, where the config says where it is kept.
     pub(super) fn open(config: &Config) -> Learning {
         Learning {
-            taste: Arc::new(Mutex::new(Taste::open(config.taste_file.clone()))),
+            file: TasteFile::open(config.taste_file.clone()),
             watches: Mutex::default(),
             is_saving: Arc::default(),
         }
@@ -41,7 +42,7 @@ impl Learning {
 
     /// The taste, for answers.
     pub(super) fn taste(&self) -> Arc<Mutex<Taste>> {
-        self.taste.clone()
+        self.file.taste().clone()
     }
 
     /// An answer is about to be shown at an offset. One that somebody asked for by hand says
@@ -86,15 +87,13 @@ impl Learning {
 
     /// Writes what is new.
     pub(super) fn save(&self) {
-        lock(&self.taste).save();
+        self.file.save();
     }
 
     /// Forgets everything.
     pub(super) fn reset(&self) -> Result<Option<LspAny>> {
         self.stop_watching();
-        let mut taste = lock(&self.taste);
-        let what = taste.describe();
-        taste.reset().map_err(|error| {
+        let what = self.file.reset().map_err(|error| {
             let mut failed = Error::internal_error();
             failed.message =
                 format!("the file of what was learnt cannot be removed: {error}").into();
@@ -105,25 +104,20 @@ impl Learning {
 
     fn learn(&self, ended: Option<(Shown, Ending)>) {
         let Some((shown, ending)) = ended else { return };
-        lock(&self.taste).learn(shown, ending, Instant::now());
+        lock(self.file.taste()).learn(shown, ending, Instant::now());
         if self.is_saving.swap(true, Ordering::SeqCst) {
             return;
         }
-        let (taste, is_saving) = (self.taste.clone(), self.is_saving.clone());
+        let (file, is_saving) = (self.file.clone(), self.is_saving.clone());
         tokio::spawn(async move {
             tokio::time::sleep(SAVE_AFTER).await;
             is_saving.store(false, Ordering::SeqCst);
             // The disk may be slow, and this thread has answers to give.
-            let _ = tokio::task::spawn_blocking(move || lock(&taste).save()).await;
+            let _ = tokio::task::spawn_blocking(move || file.save()).await;
         });
     }
 
     fn watches(&self) -> MutexGuard<'_, HashMap<String, Watch>> {
         lock(&self.watches)
     }
-}
-
-/// Every change is whole before anything can panic.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
