@@ -41,7 +41,6 @@ use serde::{Deserialize, Serialize};
 use crate::config::CompletionConfig;
 use crate::model::{Model, ModelError, Priority, StopReason, Usage};
 use crate::session::Snapshot;
-use crate::syntax::{self, Place};
 pub use ahead::PAUSE;
 pub use alternatives::Alternative;
 use budget::Allowance;
@@ -240,16 +239,10 @@ pub fn extent(snapshot: &Snapshot, ask: Ask, config: &CompletionConfig) -> Decis
         return Decision::Silent(why);
     }
     let (before, after) = snapshot.line_around(ask.offset);
-    let place = match &snapshot.tree {
-        // A quote typed just now changes what all behind it is.
-        _ if snapshot.is_approximate => syntax::place_in_text(&snapshot.text, ask.offset),
-        Some(tree) => syntax::place(tree, ask.offset),
-        None => Place::Code,
-    };
     let line = trigger::Line {
         before: &before,
         after: &after,
-        place,
+        place: snapshot.place(ask.offset),
         invoked: ask.invoked,
     };
     trigger::decide(line, config)

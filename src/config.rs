@@ -136,8 +136,9 @@ pub struct CompletionConfig {
     pub in_strings: bool,
     /// In which languages, and in which files not. Keys `languages` and `exclude`.
     pub territory: Arc<Territory>,
-    /// Names of prompt sections and clean-up rules that are left out, to measure what each is
-    /// worth. Key `without`.
+    /// Names of what is left out, to measure what each is worth: prompt sections, clean-up rules,
+    /// and `healing`, `beam`, `speculation`, `further_line`, `further_token`, `copy` (what stands
+    /// elsewhere is offered too), `cut` (shorter parts are shown). Key `without`.
     pub without: Vec<String>,
     /// Names of prompt sections that are shown although the model is too small for them to pay.
     /// Key `with`.
@@ -145,7 +146,7 @@ pub struct CompletionConfig {
 }
 
 impl CompletionConfig {
-    /// Whether the prompt section or clean-up rule of this name is in use.
+    /// Whether what has this name in `without` is in use.
     pub fn uses(&self, name: &str) -> bool {
         !self.without.iter().any(|without| without == name)
     }

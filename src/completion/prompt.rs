@@ -34,7 +34,7 @@ pub struct Prompt {
 /// One named part of a prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// `path`, `outline`, `prefix` or `suffix`.
+    /// `prefix`, or one of [`SECTIONS`].
     pub name: &'static str,
     /// The text shown.
     pub text: String,

@@ -6,7 +6,7 @@ use crate::completion::doubt::{Doubt, Ending};
 use crate::completion::show::cuts;
 use crate::completion::{Means, Request};
 use crate::model::{Confidence, Event, ModelError, StopReason, Usage};
-use crate::syntax::Open;
+use crate::syntax::Place;
 
 /// What a model wrote, before it is cleaned up.
 #[derive(Debug, Clone, Default)]
@@ -73,7 +73,7 @@ pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelErr
     let begun = Instant::now();
     let mut doubt = Doubt::default();
     let mut doubtful_end = None;
-    let in_prose = Open::at_end_of(&request.site.before).is_in_text();
+    let in_prose = request.snapshot.place(request.offset) != Place::Code;
     let mut generation = means.model.generate(request.job.clone());
     while let Some(event) = generation.next().await {
         match event {

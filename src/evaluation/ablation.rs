@@ -29,6 +29,15 @@ pub enum Kind {
     Switch,
 }
 
+/// What can be switched off besides sections and rules.
+const SWITCHES: [&str; 5] = [
+    "healing",
+    "further_line",
+    "further_token",
+    "copy",
+    "speculation",
+];
+
 /// All that can be left out, by name.
 pub fn names() -> Vec<(Kind, &'static str)> {
     // Nobody has said what is wrong with held-out text, so that section has nothing to show.
@@ -39,7 +48,7 @@ pub fn names() -> Vec<(Kind, &'static str)> {
     let rules = trim::RULES.iter().map(|rule| (Kind::Rule, rule.name));
     sections
         .chain(rules)
-        .chain([(Kind::Switch, "healing")])
+        .chain(SWITCHES.map(|name| (Kind::Switch, name)))
         .collect()
 }
 
@@ -48,7 +57,7 @@ pub fn names() -> Vec<(Kind, &'static str)> {
 struct Observed {
     outcome: Outcome,
     job: Job,
-    without_rules: Vec<&'static str>,
+    switched_off: Vec<&'static str>,
     /// Rules that said something.
     spoke: Vec<&'static str>,
     /// Tokens by section.
@@ -189,7 +198,7 @@ fn switch(config: &mut CompletionConfig, kind: Kind, name: &str, info: &ModelInf
     }
 }
 
-/// An answer. Where the prompt is that of `base` and no rule was switched, it is `base`'s.
+/// An answer. Where the prompt is that of `base` and nothing else was switched, it is `base`'s.
 async fn observe(
     source: &Source,
     cursor: &Cursor,
@@ -201,7 +210,7 @@ async fn observe(
     let request = completion::prepare(&snapshot, cursor.offset, cursor.extent(), means).await?;
     if let Some(base) = base
         && base.job == request.job
-        && base.without_rules == rules_switched_off(&means.config)
+        && base.switched_off == switched_off(&means.config)
     {
         return Ok(base.clone());
     }
@@ -209,8 +218,9 @@ async fn observe(
     Ok(observed(source, cursor, &request, &answer, &means.config))
 }
 
-fn rules_switched_off(config: &CompletionConfig) -> Vec<&'static str> {
-    let names = trim::RULES.iter().map(|rule| rule.name);
+/// What changes an answer to the same prompt.
+fn switched_off(config: &CompletionConfig) -> Vec<&'static str> {
+    let names = trim::RULES.iter().map(|rule| rule.name).chain(SWITCHES);
     names.filter(|name| !config.uses(name)).collect()
 }
 
@@ -235,7 +245,7 @@ fn observed(
     Observed {
         outcome: Outcome::of(judged.to_owned(), answer.score, &cursor.gold),
         job: request.job.clone(),
-        without_rules: rules_switched_off(config),
+        switched_off: switched_off(config),
         spoke: answer.applied.iter().map(|applied| applied.rule).collect(),
         sections: request
             .prompt

@@ -7,6 +7,7 @@ use grammars::tree_sitter::Tree;
 use ropey::Rope;
 
 use super::{Document, Edit};
+use crate::syntax::{self, Place};
 
 /// A document as it was when a request came in. Cloning copies neither text nor tree.
 #[derive(Clone)]
@@ -19,7 +20,8 @@ pub struct Snapshot {
     pub language: Option<&'static Language>,
     /// The text.
     pub text: Rope,
-    /// The syntax tree of exactly this text, where the language is known.
+    /// The syntax tree of this text, where the language is known and the parse was not put off; see
+    /// `is_approximate`.
     pub tree: Option<Tree>,
     /// Whether `tree` is that of the code before the last edits, moved along with them, because to
     /// parse would have taken too long.
@@ -63,6 +65,16 @@ impl Snapshot {
         Snapshot {
             document: self.document,
             ..document.snapshot()
+        }
+    }
+
+    /// What kind of text an offset lies in; code where nothing is known.
+    pub fn place(&self, offset: usize) -> Place {
+        match &self.tree {
+            // A quote typed just now changes what all behind it is.
+            _ if self.is_approximate => syntax::place_in_text(&self.text, offset),
+            Some(tree) => syntax::place(tree, offset),
+            None => Place::Code,
         }
     }
 

@@ -6,7 +6,7 @@ use super::candidate::{Candidate, Origin};
 use crate::completion::Request;
 use crate::completion::copy::{Copied, copies};
 use crate::completion::trigger::Extent;
-use crate::syntax::{self, Place};
+use crate::syntax::Place;
 
 /// Names of the features, in the order of [`Features`]. Those of [`GENERAL`] come first.
 #[rustfmt::skip]
@@ -50,10 +50,6 @@ impl Facts {
     pub fn of(request: &Request, wants_copies: bool) -> Facts {
         let snapshot = &request.snapshot;
         let text = &snapshot.text;
-        let place = match &snapshot.tree {
-            Some(tree) => syntax::place(tree, request.offset),
-            None => Place::Code,
-        };
         let before = text.byte_slice(..request.offset).to_string();
         let after = text.byte_slice(request.offset..).to_string();
         let copies = match wants_copies {
@@ -64,7 +60,7 @@ impl Facts {
             before,
             after,
             copies,
-            place,
+            place: snapshot.place(request.offset),
         }
     }
 
