@@ -2,7 +2,7 @@
 //!
 //! A [`Budget`] is the time a person is willing to wait. How many tokens that is depends on the
 //! model and the machine, and on what else the machine does: the speed is an average over the last
-//! batches, so a busy machine is a slow one. On battery the budget is halved and nothing is written
+//! batches, so a busy machine is a slow one. On battery the budget is halved and nothing is computed
 //! ahead.
 
 use std::sync::{Mutex, PoisonError};
