@@ -26,6 +26,9 @@ const MARGIN: f64 = 1.3;
 const LEAST_LINE: usize = 12;
 const LEAST_BLOCK: usize = 24;
 
+/// Tokens behind the cursor that are shown in any case.
+const LEAST_SUFFIX: usize = 32;
+
 /// How long somebody waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
@@ -59,6 +62,8 @@ impl Budget {
 pub struct Allowance {
     /// Tokens of the prompt, at most.
     pub prompt_tokens: usize,
+    /// Tokens of it behind the cursor, at most, where they are read anew at every key.
+    pub suffix_tokens: usize,
     /// Tokens written to the end of a line, at most.
     pub line_tokens: usize,
     /// Tokens written to the end of a block, at most.
@@ -71,6 +76,7 @@ impl Allowance {
     /// Whatever it takes.
     pub const UNLIMITED: Allowance = Allowance {
         prompt_tokens: usize::MAX,
+        suffix_tokens: usize::MAX,
         line_tokens: usize::MAX,
         block_tokens: usize::MAX,
         whole: Duration::MAX,
@@ -109,6 +115,7 @@ impl Pace {
         let n_written = (writing * speed.decode_tokens_per_s) as usize;
         Allowance {
             prompt_tokens: self.prompt_tokens(budget, model, speed, most),
+            suffix_tokens: suffix_tokens(budget, speed),
             line_tokens: n_written.max(LEAST_LINE),
             block_tokens: n_written.max(LEAST_BLOCK),
             whole: budget.whole,
@@ -137,6 +144,14 @@ impl Pace {
         *chosen = Some(Chosen { of, n_tokens });
         n_tokens
     }
+}
+
+/// What can be read in the time to the first token, in powers of two: what stands behind the cursor is
+/// not cut anew at every breath of the machine.
+fn suffix_tokens(budget: Budget, speed: Speed) -> usize {
+    let in_time = budget.first.as_secs_f64() * speed.prefill_tokens_per_s;
+    let floor = (in_time.max(1.0) as usize + 1).next_power_of_two() / 2;
+    floor.max(LEAST_SUFFIX)
 }
 
 #[cfg(test)]
@@ -194,6 +209,15 @@ mod tests {
         assert_eq!(read(300.0), 256, "much slower");
         assert_eq!(read(2000.0), 1024, "much faster");
         assert_eq!(read(800.0), 1024);
+    }
+
+    #[test]
+    fn what_is_read_at_every_key_is_read_in_time() {
+        let tokens = |per_s| suffix_tokens(Budget::default(), speed(per_s, 1.0).expect("is given"));
+        assert_eq!(tokens(70.0), 32, "at least");
+        assert_eq!(tokens(1000.0), 128);
+        assert_eq!(tokens(1100.0), 128);
+        assert_eq!(tokens(5000.0), 512);
     }
 
     #[test]

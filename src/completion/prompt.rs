@@ -95,6 +95,8 @@ pub fn shows(name: &str, config: &CompletionConfig, n_params: u64) -> bool {
 pub struct Recipe<'a> {
     /// Tokens for the whole prompt.
     pub n_tokens: usize,
+    /// Tokens of it behind the cursor, at most.
+    pub n_behind: usize,
     /// Parameters of the model.
     pub n_params: u64,
     /// Which sections are wanted.
@@ -287,6 +289,7 @@ fn lay(ground: &Ground<'_>, spelling: &Spelling<'_>, budget: usize, recipe: Reci
     let text = &snapshot.text;
     let tokenizer = spelling.tokenizer;
     let with_suffix = spelling.fim.is_some() && recipe.shows("suffix");
+    let most_behind = if with_suffix { recipe.n_behind } else { 0 };
     let with_outline = recipe.config.outline && recipe.shows("outline");
     let shown = SECTIONS.iter().map(|section| section.name);
     let frame = Frame {
@@ -318,7 +321,7 @@ fn lay(ground: &Ground<'_>, spelling: &Spelling<'_>, budget: usize, recipe: Reci
             false => outline_from(window.start),
         };
         let room = budget.saturating_sub(n_context + tokenizer.tokenize(&outline).len());
-        let shown = window::serves(&window, text, offset, room, with_suffix, tokenizer)?;
+        let shown = window::serves(&window, text, offset, room, most_behind, tokenizer)?;
         Some((window, outline, shown))
     });
     let is_relaid = held.is_none();
@@ -327,7 +330,7 @@ fn lay(ground: &Ground<'_>, spelling: &Spelling<'_>, budget: usize, recipe: Reci
     let (around, behind, room) = match (&held, &last) {
         (Some((window, _, shown)), Some(last)) => (window.clone(), *shown, last.context.room),
         _ => {
-            let around = window::lay(text, offset, budget, with_suffix, tokenizer);
+            let around = window::lay(text, offset, budget, most_behind, tokenizer);
             let shown = text.byte_slice(around.clone()).to_string();
             let left = budget.saturating_sub(tokenizer.tokenize(&shown).len());
             let is_whole = around.start == 0 && (!with_suffix || around.end == text.len_bytes());
@@ -350,13 +353,13 @@ fn lay(ground: &Ground<'_>, spelling: &Spelling<'_>, budget: usize, recipe: Reci
     let (window, outline) = match held {
         Some((window, outline, _)) if context.n_tokens() <= n_context => (window, outline),
         _ => {
-            let window = window::lay(text, offset, left, with_suffix, tokenizer);
+            let window = window::lay(text, offset, left, most_behind, tokenizer);
             let outline = outline_from(window.start);
             let left = left.saturating_sub(tokenizer.tokenize(&outline).len());
             match outline.is_empty() {
                 true => (window, outline),
                 false => {
-                    let window = window::lay(text, offset, left, with_suffix, tokenizer);
+                    let window = window::lay(text, offset, left, most_behind, tokenizer);
                     let outline = outline_from(window.start);
                     (window, outline)
                 }

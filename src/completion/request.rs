@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::completion::fim::Fim;
+use crate::completion::fim::{Fim, Order};
 use crate::completion::prompt::{self, Ground, Prompt, Recipe};
 use crate::completion::show::weights::{self, Heads};
 use crate::completion::site::Site;
@@ -133,6 +133,11 @@ pub async fn prepare(
     let room = (info.n_ctx as usize).saturating_sub(longest);
     let recipe = Recipe {
         n_tokens: config.prompt_tokens.min(room).min(allowance.prompt_tokens),
+        // Prefix first, the suffix stands behind what is typed, and is read anew at every key.
+        n_behind: match fim.as_ref().map(|fim| fim.order) {
+            Some(Order::Psm) if !config.shift => allowance.suffix_tokens,
+            _ => usize::MAX,
+        },
         n_params: info.n_params,
         config,
     };

@@ -24,7 +24,8 @@ const LEAST_PREFIX_SHARE: usize = 3;
 const LEAST_SUFFIX_SHARE: usize = 16;
 
 /// Lays a window of at most `room` tokens around `offset`: whole lines, nearest first, and where
-/// one side of the file is short the other has its room. Without `suffix` it ends at the cursor.
+/// one side of the file is short the other has its room. Behind the cursor there are `most_behind`
+/// tokens at most, and at least its line; with none it ends at the cursor.
 ///
 /// Tokens are counted line by line: a tokenizer may merge across a line break but never needs
 /// more tokens for two lines together than for each alone, so the count is an upper bound.
@@ -32,15 +33,22 @@ pub fn lay(
     text: &Rope,
     offset: usize,
     room: usize,
-    suffix: bool,
+    most_behind: usize,
     tokenizer: &dyn Tokenizer,
 ) -> Range<usize> {
+    let suffix = most_behind > 0;
     // A file that fits whole is shown whole; else there must be room to type.
-    let whole = grow(text, offset, room, suffix, tokenizer);
+    let whole = grow(text, offset, room, most_behind, tokenizer);
     let is_whole = whole.start == 0 && (!suffix || whole.end == text.len_bytes());
     match is_whole {
         true => whole,
-        false => grow(text, offset, room - room / GROWTH_SHARE, suffix, tokenizer),
+        false => grow(
+            text,
+            offset,
+            room - room / GROWTH_SHARE,
+            most_behind,
+            tokenizer,
+        ),
     }
 }
 
@@ -51,9 +59,10 @@ pub fn serves(
     text: &Rope,
     offset: usize,
     room: usize,
-    suffix: bool,
+    most_behind: usize,
     tokenizer: &dyn Tokenizer,
 ) -> Option<usize> {
+    let suffix = most_behind > 0;
     if !(window.start..=window.end).contains(&offset) || !suffix && window.end != offset {
         return None;
     }
@@ -65,9 +74,15 @@ pub fn serves(
     let behind = count(offset..window.end);
     let line_end = line_end(text, text.byte_to_line(offset));
     let shows_enough_before = window.start == 0 || before >= room / LEAST_PREFIX_SHARE;
-    let shows_enough_behind = window.end == text.len_bytes()
-        || behind >= room / LEAST_SUFFIX_SHARE && window.end >= line_end;
-    let serves = before + behind <= room && shows_enough_before && (shows_enough_behind || !suffix);
+    let least_behind = (room / LEAST_SUFFIX_SHARE).min(most_behind / 2);
+    let shows_enough_behind =
+        window.end == text.len_bytes() || behind >= least_behind && window.end >= line_end;
+    // Where what stands behind is read at every key, much of it is too much.
+    let shows_not_too_much = behind <= most_behind.saturating_mul(2) || !suffix;
+    let serves = before + behind <= room
+        && shows_enough_before
+        && (shows_enough_behind || !suffix)
+        && shows_not_too_much;
     serves.then_some(before + behind)
 }
 
@@ -75,9 +90,10 @@ fn grow(
     text: &Rope,
     offset: usize,
     room: usize,
-    suffix: bool,
+    most_behind: usize,
     tokenizer: &dyn Tokenizer,
 ) -> Range<usize> {
+    let suffix = most_behind > 0;
     let cursor_line = text.byte_to_line(offset);
     let line_start = text.line_to_byte(cursor_line);
     let count = |range: Range<usize>| {
@@ -89,13 +105,15 @@ fn grow(
     let mut last = cursor_line;
     let (mut start, mut end) = (line_start, offset);
     let mut used = count(start..end);
+    let mut behind = 0;
     if suffix {
         end = line_end(text, cursor_line);
-        used += count(offset..end);
+        behind = count(offset..end);
+        used += behind;
     }
     if used > room {
         // The cursor's own line is too long: its nearest parts are what counts.
-        let behind = if suffix { room / SUFFIX_SHARE } else { 0 };
+        let behind = (room / SUFFIX_SHARE).min(most_behind);
         let end = head(text, offset, end, behind, tokenizer);
         let start = tail(text, start, offset, room - behind, tokenizer);
         return start..end;
@@ -104,10 +122,11 @@ fn grow(
         while suffix && last + 1 < text.len_lines() {
             let next = line_end(text, last + 1);
             let cost = count(end..next);
-            if *used + cost > limit {
+            if *used + cost > limit || behind + cost > most_behind {
                 break;
             }
             *used += cost;
+            behind += cost;
             last += 1;
             end = next;
         }
@@ -245,30 +264,46 @@ mod tests {
         let text = Rope::from_str(&LINE.repeat(400));
         let tokens = Tokens::default();
         let offset = 200 * LINE.len() + 4;
-        let window = lay(&text, offset, 1000, true, &tokens);
+        let window = lay(&text, offset, 1000, usize::MAX, &tokens);
         assert_eq!((window.start % LINE.len(), window.end % LINE.len()), (0, 0));
         assert!((600..=675).contains(&(offset - window.start)), "{window:?}");
         assert!((200..=250).contains(&(window.end - offset)), "{window:?}");
         let shown = window.end - window.start;
         assert_eq!(
-            serves(&window, &text, offset, 1000, true, &tokens),
+            serves(&window, &text, offset, 1000, usize::MAX, &tokens),
             Some(shown)
         );
         // At the file's end the text before the cursor has the room of that behind it.
-        let window = lay(&text, text.len_bytes(), 1000, true, &tokens);
+        let window = lay(&text, text.len_bytes(), 1000, usize::MAX, &tokens);
         assert!(
             (850..=875).contains(&(window.end - window.start)),
             "{window:?}"
         );
         let small = Rope::from_str(&LINE.repeat(30));
-        assert_eq!(lay(&small, 60, 1000, true, &tokens), 0..small.len_bytes());
-        assert_eq!(lay(&small, 60, 1000, false, &tokens), 0..60);
+        assert_eq!(
+            lay(&small, 60, 1000, usize::MAX, &tokens),
+            0..small.len_bytes()
+        );
+        assert_eq!(lay(&small, 60, 1000, 0, &tokens), 0..60);
+    }
+
+    #[test]
+    fn behind_the_cursor_there_is_no_more_than_wanted() {
+        let text = Rope::from_str(&LINE.repeat(400));
+        let tokens = Tokens::default();
+        let offset = 200 * LINE.len() + 4;
+        let window = lay(&text, offset, 1000, 64, &tokens);
+        assert!((32..=64).contains(&(window.end - offset)), "{window:?}");
+        assert!((750..=875).contains(&(offset - window.start)), "{window:?}");
+        assert!(serves(&window, &text, offset, 1000, 64, &tokens).is_some());
+        let above = offset - 5 * LINE.len();
+        assert_eq!(serves(&window, &text, above, 1000, 64, &tokens), None);
     }
 
     #[test]
     fn a_line_longer_than_the_room_is_cut_on_both_sides() {
         let text = Rope::from_str(&"é".repeat(5000));
-        let window = lay(&text, 5000, 100, true, &Tokens::default());
+        let window = lay(&text, 5000, 100, usize::MAX, &Tokens::default());
         assert_eq!(window, 4934..5022);
     }
 }

@@ -51,6 +51,7 @@ impl Typist {
         let config = CompletionConfig::default();
         let recipe = Recipe {
             n_tokens: 1200,
+            n_behind: usize::MAX,
             n_params: 0,
             config: &config,
         };
