@@ -216,18 +216,42 @@ const MAX_LINES: usize = 3;
 /// # Errors
 /// When the model could not be loaded or cannot compute.
 pub async fn complete(snapshot: &Snapshot, ask: Ask, means: &Means) -> Result<Answer, ModelError> {
+    if ask.invoked {
+        let n_lines = means.n_lines.max(MAX_LINES);
+        return complete_by_hand(snapshot, ask.offset, n_lines, means).await;
+    }
+    match extent(snapshot, ask, &means.config) {
+        Decision::Ask(extent) => complete_to(snapshot, ask.offset, extent, means).await,
+        Decision::Silent(why) => Ok(Answer::silent(why)),
+    }
+}
+
+/// Completes for whoever asks by hand, who wants to see what there is: up to `n_lines` lines to
+/// choose from, of which one alone needs no search.
+///
+/// # Errors
+/// As [`complete`].
+pub async fn complete_by_hand(
+    snapshot: &Snapshot,
+    offset: usize,
+    n_lines: usize,
+    means: &Means,
+) -> Result<Answer, ModelError> {
+    let ask = Ask {
+        offset,
+        invoked: true,
+    };
     let extent = match extent(snapshot, ask, &means.config) {
         Decision::Ask(extent) => extent,
         Decision::Silent(why) => return Ok(Answer::silent(why)),
     };
     let mut means = means.clone();
-    if ask.invoked {
-        // Whoever asks by hand wants to see what there is.
-        means.config.min_score = f32::NEG_INFINITY;
-        means.config.min_confidence = 0.0;
-        means.n_lines = means.n_lines.max(MAX_LINES);
-    }
-    complete_to(snapshot, ask.offset, extent, &means).await
+    means.config.min_score = f32::NEG_INFINITY;
+    means.config.min_confidence = 0.0;
+    let doubts = ["further_line", "further_token"];
+    means.config.without.extend(doubts.map(str::to_owned));
+    means.n_lines = n_lines;
+    complete_to(snapshot, offset, extent, &means).await
 }
 
 /// Whether to ask the model at a place, and for how much.

@@ -150,6 +150,16 @@ impl CompletionConfig {
     pub fn uses(&self, name: &str) -> bool {
         !self.without.iter().any(|without| without == name)
     }
+
+    /// For the model's own text: what it writes token by token, likeliest first, with nothing
+    /// healed, searched for, copied, cut or cleaned up.
+    pub fn raw(mut self) -> CompletionConfig {
+        self.heal = false;
+        self.clean_up = false;
+        let ways = ["beam", "copy", "cut", "further_line", "further_token"];
+        self.without.extend(ways.map(str::to_owned));
+        self
+    }
 }
 
 impl Default for CompletionConfig {

@@ -94,6 +94,9 @@ pub struct ModelInfo {
     /// Why entries of the KV cache cannot be moved to other positions, so that
     /// [`Reuse::Shifted`] does as [`Reuse::Exact`]; `None` where they can.
     pub why_no_shift: Option<String>,
+    /// Whether the KV cache holds several ways to go on at once. Where it does not,
+    /// [`Sampling::Beam`] does as [`Sampling::Greedy`].
+    pub has_branches: bool,
     /// Memory of the KV cache in bytes, at most: of its cells, and of what is kept for other
     /// documents.
     pub cache_bytes: u64,

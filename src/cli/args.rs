@@ -141,8 +141,9 @@ pub struct CompleteArgs {
     /// JSON for a program to read.
     #[arg(long)]
     pub json: bool,
-    /// The model's own text: no token healing, no clean-up. For comparing with other programs.
-    #[arg(long)]
+    /// The model's own text, its likeliest token each time: no token healing, no search, no
+    /// clean-up. For comparing with other programs.
+    #[arg(long, conflicts_with = "candidates")]
     pub raw: bool,
     /// Show so many different completions to choose from, where there are.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]

@@ -10,8 +10,7 @@ use serde_json::json;
 use super::args::CompleteArgs;
 use super::open::open;
 use super::picture;
-use crate::completion::{self, Answer, Ask, Means};
-use crate::config::CompletionConfig;
+use crate::completion::{self, Answer, Means};
 use crate::session::Snapshot;
 
 pub(super) fn run(args: &CompleteArgs) -> Result<ExitCode> {
@@ -26,23 +25,21 @@ pub(super) fn run(args: &CompleteArgs) -> Result<ExitCode> {
         );
     }
     let model = open(&args.model.config()?)?;
-    let ask = Ask {
-        offset,
-        invoked: true,
-    };
-    let config = CompletionConfig {
-        heal: !args.raw,
-        clean_up: !args.raw,
-        ..args.model.completion()?
+    let config = args.model.completion()?;
+    let config = match args.raw {
+        true => config.raw(),
+        false => config,
     };
     let means = Means::new(model, config);
-    let answer = super::runtime()?.block_on(completion::complete(&snapshot, ask, &means))?;
+    let n_lines = usize::from(args.candidates);
+    let answer = super::runtime()?.block_on(completion::complete_by_hand(
+        &snapshot, offset, n_lines, &means,
+    ))?;
     if let Some(path) = &args.picture {
         let picture = picture::svg(&text, offset, answer.text.as_deref(), args.around);
         std::fs::write(path, picture)
             .with_context(|| format!("cannot write the picture {}", path.display()))?;
     }
-    let n_others = usize::from(args.candidates) - 1;
     let mut out = std::io::stdout().lock();
     if args.json {
         serde_json::to_writer_pretty(&mut out, &report(&answer, &text, offset))
@@ -55,7 +52,7 @@ pub(super) fn run(args: &CompleteArgs) -> Result<ExitCode> {
             "{}",
             shown(&text, offset, answer.text.as_deref(), args.around, colour)
         )?;
-        for other in answer.others.iter().take(n_others) {
+        for other in &answer.others {
             let shown = shown(&text, offset, Some(&other.text), args.around, colour);
             write!(out, "\n{shown}")?;
         }

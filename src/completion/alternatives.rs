@@ -39,6 +39,10 @@ pub async fn first_lines(
     let Some(sampling) = search(means).filter(|_| means.n_lines > 1 && is_empty_line) else {
         return Ok(());
     };
+    // Without a search the line would be the first one of what was written.
+    if !means.model.ready().await?.has_branches {
+        return Ok(());
+    }
     let mut line = request.clone();
     line.extent = Extent::Line;
     line.job.stop = vec!["\n".to_owned()];
@@ -105,21 +109,30 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::*;
-    use crate::completion::{Ask, complete};
+    use crate::completion::{Ask, complete, complete_by_hand};
     use crate::config::CompletionConfig;
-    use crate::model::Model;
     use crate::model::scripted::{Answer, Script};
+    use crate::model::{Model, Sampling};
     use crate::session::Snapshot;
 
     /// What whoever asks by hand can choose from, one a line.
     #[track_caller]
     fn check(fixture: &str, script: Script, expected: Expect) {
-        let offset = fixture.find("$0").expect("the fixture has a cursor");
-        let snapshot = Snapshot::of("main.py", &fixture.replacen("$0", "", 1));
-        let config = CompletionConfig {
+        check_with(unnamed(), fixture, script, expected);
+    }
+
+    /// What the texts name need not exist.
+    fn unnamed() -> CompletionConfig {
+        CompletionConfig {
             without: vec!["names".to_owned()],
             ..CompletionConfig::default()
-        };
+        }
+    }
+
+    #[track_caller]
+    fn check_with(config: CompletionConfig, fixture: &str, script: Script, expected: Expect) {
+        let offset = fixture.find("$0").expect("the fixture has a cursor");
+        let snapshot = Snapshot::of("main.py", &fixture.replacen("$0", "", 1));
         let means = Means::new(Model::scripted(script), config);
         let ask = Ask {
             offset,
@@ -195,6 +208,83 @@ mod tests {
             expect![[r#"
                 close()
                 connect(host)"#]],
+        );
+    }
+
+    #[test]
+    fn a_model_without_branches_is_asked_once() {
+        let script = Script::new()
+            .only_grows()
+            .answers(|_| "if first(x):\n        return x\n");
+        let record = script.record();
+        check(
+            "def f(x):\n    $0\n",
+            script,
+            expect![[r#"
+            if first(x):
+                    return x"#]],
+        );
+        assert_eq!(record.jobs().len(), 1);
+    }
+
+    #[test]
+    fn lines_cut_off_by_the_number_of_tokens_end_with_a_word() {
+        let config = CompletionConfig {
+            max_line_tokens: 12,
+            ..unnamed()
+        };
+        check_with(
+            config,
+            "value = $0\n",
+            Script::new().says(
+                Answer::pieces([("f", -0.8), ("irst.method(argument)", 0.0)])
+                    .or("second.method(argument)", -1.2)
+                    .or("third()", -2.0),
+            ),
+            expect![[r#"
+                first
+                second
+                third()"#]],
+        );
+    }
+
+    /// The one text that `config` makes, and that it cost one greedy answer.
+    #[track_caller]
+    fn check_one(config: CompletionConfig, fixture: &str, says: Answer, expected: Expect) {
+        let offset = fixture.find("$0").expect("the fixture has a cursor");
+        let snapshot = Snapshot::of("main.py", &fixture.replacen("$0", "", 1));
+        let script = Script::new().answers(move |_| says.clone());
+        let record = script.record();
+        let means = Means::new(Model::scripted(script), config);
+        let answer = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime needs nothing but memory")
+            .block_on(complete_by_hand(&snapshot, offset, 1, &means))
+            .expect("a scripted model answers");
+        expected.assert_eq(&answer.text.unwrap_or_default());
+        assert_eq!(answer.others, []);
+        let ways: Vec<_> = record.jobs().iter().map(|job| job.sampling).collect();
+        assert_eq!(ways, [Sampling::Greedy]);
+    }
+
+    #[test]
+    fn one_line_asked_for_by_hand_needs_no_search_and_is_not_doubted() {
+        let doubtful = Answer::pieces([("first(a, b)\n", -1.0)]).or("second(x)\n", -1.4);
+        check_one(unnamed(), "value = $0\n", doubtful, expect!["first(a, b)"]);
+    }
+
+    #[test]
+    fn raw_text_is_the_likeliest_tokens_and_nothing_is_done_to_it() {
+        let config = CompletionConfig {
+            max_line_tokens: 8,
+            beam: 3,
+            ..unnamed()
+        };
+        check_one(
+            config.raw(),
+            "client.connect(host)\nclient.$0\n",
+            Answer::pieces([("c", -0.7), ("lose(an_argument)\n", -0.6)]).or("sure()\n", -0.8),
+            expect!["close(an"],
         );
     }
 }

@@ -120,9 +120,16 @@ pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelErr
         }
     }
     watch.text().clone_into(&mut written.text);
-    // Cut off by the number of tokens, it may end in the middle of a word.
-    if written.stop == Some(StopReason::MaxTokens) && is_word_end(&written.text) {
-        doubtful_end = cuts(&written.text, in_prose).pop();
+    if means.config.uses("cut") {
+        // Cut off by the number of tokens, a text may end in the middle of a word.
+        if written.stop == Some(StopReason::MaxTokens) {
+            doubtful_end = word_end(&written.text, in_prose).or(doubtful_end);
+        }
+        for other in &mut written.others {
+            let is_cut_off = other.ending.is_none();
+            let end = word_end(&other.text, in_prose).filter(|_| is_cut_off);
+            other.cut(end.unwrap_or(other.text.len()));
+        }
     }
     if let Some(end) = doubtful_end {
         written.cut(end);
@@ -130,6 +137,8 @@ pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelErr
     Ok(written)
 }
 
-fn is_word_end(text: &str) -> bool {
+/// Where a text that was cut off at a letter has its last whole word, in bytes.
+fn word_end(text: &str, in_prose: bool) -> Option<usize> {
     text.ends_with(|c: char| c.is_alphanumeric() || c == '_')
+        .then(|| cuts(text, in_prose).pop())?
 }

@@ -153,6 +153,7 @@ fn load_with(
         backend: weights.device(),
         load_time: started.elapsed(),
         why_no_shift: engine.why_no_shift.map(str::to_owned),
+        has_branches: engine.n_branches() > 1,
         cache_bytes: ((1 + SHELF_CONTEXTS) * engine.n_ctx() * engine.bytes_per_position()) as u64,
     };
     Ok(Loaded {

@@ -219,6 +219,7 @@ impl Script {
             n_threads: 1,
             backend: "CPU".to_owned(),
             cache_bytes: 0,
+            has_branches: !self.only_grows,
             why_no_shift: self.why_no_shift().map(str::to_owned),
             ..ModelInfo::default()
         }

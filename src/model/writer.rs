@@ -143,6 +143,9 @@ impl<E: Engine> Writer<'_, E> {
         let mut text = job.prompt.clone();
         let guesses = job.guess
             && !matches!(job.sampling, Sampling::Seeded { .. })
+            // What was guessed wrong is cut off again. A memory that cannot be cut cannot be
+            // shared either, and that is known from the start.
+            && self.sequence.n_branches() > 1
             && !self.sequence.only_grows();
         loop {
             let n_read = self.sequence.len() - flight.left.len();

@@ -78,6 +78,21 @@ fn a_batch_of_guesses_keeps_to_the_batch_and_the_context() {
     );
 }
 
+#[test]
+fn a_model_that_only_grows_is_never_ahead_of_itself() {
+    let guessing = Job {
+        guess: true,
+        ..job("x = abcabcabc")
+    };
+    check_jobs(
+        Script::new().only_grows().answers(|_| "abcabx"),
+        &[guessing],
+        expect![[r#"
+            0+13 a·b·c·a·b·x· EndOfGeneration after 7
+        "#]],
+    );
+}
+
 /// Writes the answer to a prompt in a row of batches whose worth is noted.
 #[track_caller]
 fn write(worth: &RefCell<Worth>, script: Script, job: &Job) {
