@@ -312,25 +312,26 @@ impl Context {
             false => interrupted,
         };
         let context = self.context.as_ptr();
-        log::take_errors();
         // SAFETY: the context lives; each array of the batch has `n_tokens` elements and, as
         // `question`, outlives the call. The callback is taken away again before this function
         // returns, after a wait for whatever a device may still be computing.
-        let code = unsafe {
+        let (code, errors) = log::capture(|| unsafe {
             let data = (&raw const question).cast_mut().cast::<c_void>();
             sys::llama_set_abort_callback(context, Some(ask), data);
             let code = sys::llama_decode(context, batch);
             sys::llama_synchronize(context);
             sys::llama_set_abort_callback(context, None, std::ptr::null_mut());
             code
-        };
+        });
+        // llama.cpp calls it a failure to be told to stop.
+        log::tell(&errors, code == ABORTED);
         self.is_shifted = false;
         match code {
             0 => Ok(true),
-            2 => Ok(false),
+            ABORTED => Ok(false),
             1 => Err(full),
             code => {
-                let reason = match log::take_errors().as_slice() {
+                let reason = match errors.as_slice() {
                     [] => format!("llama.cpp returned {code}"),
                     errors => log::reason(errors),
                 };
@@ -400,6 +401,9 @@ impl Context {
         unsafe { sys::llama_get_memory(self.context.as_ptr()) }
     }
 }
+
+/// What `llama_decode` returns for a batch that the abort callback ended.
+const ABORTED: i32 = 2;
 
 /// One token of a batch.
 #[derive(Debug, Clone, Copy)]
