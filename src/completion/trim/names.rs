@@ -13,7 +13,7 @@ mod tests;
 use std::cell::Cell;
 use std::ops::Range;
 
-use grammars::tree_sitter::{Node, Tree};
+use grammars::tree_sitter::Node;
 use ropey::Rope;
 
 use super::{Around, Draft, Verdict, closers};
@@ -22,6 +22,9 @@ use crate::syntax::names::{Scopes, Use, text_of, uses};
 use crate::syntax::{self, Opened};
 use meaning::Meaning;
 pub use missing_import::MissingImport;
+
+/// Steps of the parser that a check may cost before it is asked whether there is anything to find.
+const QUICK: usize = 60;
 
 /// What the check found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -100,10 +103,8 @@ pub fn check(draft: &Draft<'_>) -> Finding {
     let Around {
         snapshot, offset, ..
     } = around;
-    // A broken tree is parsed slowly, and says little of scopes.
-    let is_broken = |tree: &Tree| tree.root_node().has_error();
-    let is_broken = snapshot.is_approximate || snapshot.tree.as_ref().is_some_and(is_broken);
-    if is_broken && stands_elsewhere(draft, &snapshot.text) {
+    // A tree that was too dear to parse is so here too.
+    if snapshot.is_approximate && stands_elsewhere(draft, &snapshot.text) {
         return Finding::default();
     }
     let added = finished(draft);
@@ -113,7 +114,13 @@ pub fn check(draft: &Draft<'_>) -> Finding {
         tree.edit(&syntax::edit(&snapshot.text, offset, offset, &added));
         tree
     });
-    let Some(tree) = syntax::parse(language, &rope, old.as_ref()) else {
+    let quickly = syntax::parse_within(language, &rope, old.as_ref(), QUICK);
+    let tree = match quickly {
+        Some(tree) => Some(tree),
+        None if old.is_some() && stands_elsewhere(draft, &snapshot.text) => None,
+        None => syntax::parse(language, &rope, old.as_ref()),
+    };
+    let Some(tree) = tree else {
         return Finding::default();
     };
     let text = rope.to_string();

@@ -31,7 +31,7 @@ pub(super) fn judge(draft: &Draft<'_>) -> Verdict {
         || draft
             .language
             .is_none_or(|language| language.id != "python")
-        || draft.is_prose()
+        || draft.is_prose() && !leaves_string_open(draft)
     {
         return Verdict::Keep;
     }
@@ -63,6 +63,21 @@ pub(super) fn judge(draft: &Draft<'_>) -> Verdict {
         }
     }
     Verdict::Drop("it would break the syntax")
+}
+
+/// Whether the line ends in a string that has to end with it.
+fn leaves_string_open(draft: &Draft<'_>) -> bool {
+    let mut open = closers::at_cursor(draft);
+    open.read(draft.line_after());
+    open.stack.iter().any(|open| {
+        matches!(
+            open,
+            Opened::Quote {
+                is_triple: false,
+                ..
+            }
+        )
+    })
 }
 
 /// The text around the cursor without the answer.

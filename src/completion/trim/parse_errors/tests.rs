@@ -293,3 +293,28 @@ fn what_only_the_compiler_refuses_is_refused_too() {
         "#]],
     );
 }
+
+#[test]
+fn a_string_ends_with_its_line() {
+    check(
+        "x = f('a$0\ny = 1\n",
+        "bc",
+        expect!["nothing: it would break the syntax"],
+    );
+    check(
+        "x = f('a$0')\ny = 1\n",
+        "bc",
+        expect![[r#"
+        x = f('a⟦bc⟧')
+        y = 1
+    "#]],
+    );
+    check(
+        "# it's a$0\ny = 1\n",
+        "bc",
+        expect![[r#"
+        # it's a⟦bc⟧
+        y = 1
+    "#]],
+    );
+}
