@@ -18,6 +18,9 @@ const SIZES: [usize; 8] = [256, 384, 512, 768, 1024, 1536, 2048, 4096];
 /// jumped to. So it may take so many times the time to the first token.
 const JUMP: f64 = 8.0;
 
+/// Parameters from which a model may be too slow to be shown much before that is known.
+const LARGE: u64 = 100_000_000;
+
 /// How much faster than needed a model must be for a larger prompt, or slower for a smaller one: the
 /// size does not change with every breath of the machine.
 const MARGIN: f64 = 1.3;
@@ -70,6 +73,8 @@ pub struct Allowance {
     pub block_tokens: usize,
     /// After so long no further line is begun.
     pub whole: Duration,
+    /// Whether the speed is not known yet.
+    is_guess: bool,
 }
 
 impl Allowance {
@@ -80,7 +85,21 @@ impl Allowance {
         line_tokens: usize::MAX,
         block_tokens: usize::MAX,
         whole: Duration::MAX,
+        is_guess: false,
     };
+
+    /// The same for a model of so many parameters, whose speed may not be known yet: a large one is
+    /// not shown much before it is.
+    pub fn for_model(self, n_params: u64) -> Allowance {
+        match self.is_guess && n_params >= LARGE {
+            true => Allowance {
+                prompt_tokens: SIZES[0],
+                suffix_tokens: LEAST_SUFFIX,
+                ..self
+            },
+            false => self,
+        }
+    }
 }
 
 /// Turns time into tokens, and keeps a prompt's size while it does not matter much.
@@ -97,7 +116,7 @@ struct Chosen {
 
 impl Pace {
     /// What `budget` allows a model of this speed that is shown `most` tokens at most. As long as
-    /// the speed is not known only the time counts.
+    /// the speed is not known the time counts, and the size of the model.
     pub fn allow(
         &self,
         budget: Budget,
@@ -108,6 +127,7 @@ impl Pace {
         let Some(speed) = speed else {
             return Allowance {
                 whole: budget.whole,
+                is_guess: true,
                 ..Allowance::UNLIMITED
             };
         };
@@ -119,6 +139,7 @@ impl Pace {
             line_tokens: n_written.max(LEAST_LINE),
             block_tokens: n_written.max(LEAST_BLOCK),
             whole: budget.whole,
+            is_guess: false,
         }
     }
 
@@ -185,6 +206,19 @@ mod tests {
         check(speed(1000.0, 400.0), [1024, 60, 60]);
         check(speed(500.0, 100.0), [512, 15, 24]);
         check(speed(50.0, 10.0), [256, 12, 24]);
+    }
+
+    #[test]
+    fn a_large_model_begins_with_little() {
+        let unknown = Pace::default().allow(Budget::default(), 1, None, 1024);
+        let sizes = |allowance: Allowance| (allowance.prompt_tokens, allowance.suffix_tokens);
+        assert_eq!(sizes(unknown.for_model(500_000_000)), (256, 32));
+        assert_eq!(
+            sizes(unknown.for_model(3_000_000)),
+            (usize::MAX, usize::MAX)
+        );
+        let all = Allowance::UNLIMITED.for_model(500_000_000);
+        assert_eq!(all, Allowance::UNLIMITED);
     }
 
     #[test]

@@ -116,6 +116,7 @@ pub async fn prepare(
         ..
     } = means;
     let info = model.ready().await?;
+    let allowance = allowance.for_model(info.n_params);
     let tokenizer = model
         .tokenizer()
         .ok_or_else(|| ModelError::Gone("it is loaded but has no tokenizer".to_owned()))?;
