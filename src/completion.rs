@@ -128,8 +128,8 @@ pub struct Timings {
     pub waited: Duration,
     /// Making the prompt.
     pub prepare: Duration,
-    /// Between handing the job to the model and its last piece, and weighing copies. The rules that watch the pieces
-    /// run within it.
+    /// Between handing the job to the model and its last piece, and weighing copies. The rules that
+    /// watch the pieces run within it.
     pub model: Duration,
     /// Cleaning up and deciding.
     pub judge: Duration,
@@ -250,6 +250,7 @@ pub async fn complete_by_hand(
     means.config.min_confidence = 0.0;
     let doubts = ["further_line", "further_token"];
     means.config.without.extend(doubts.map(str::to_owned));
+    means.allowance.whole = Duration::MAX;
     means.n_lines = n_lines;
     complete_to(snapshot, offset, extent, &means).await
 }

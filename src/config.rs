@@ -4,6 +4,7 @@
 //! a value of the wrong kind is a warning and the default.
 
 pub mod adapters;
+pub mod budget;
 pub mod format;
 pub mod remote;
 pub mod territory;
@@ -11,17 +12,15 @@ pub mod territory;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Deserialize as _;
 use serde_json::Value;
 
 use adapters::Adapters;
+use budget::Budget;
 use format::{Format, Order};
 use remote::Remote;
 use territory::Territory;
-
-use crate::completion::budget::Budget;
 
 /// All settings as the program uses them.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -243,7 +242,7 @@ static OPTIONS: &[(&str, Set)] = &[
     ("promptTokens", |c, v| put(&mut c.completion.prompt_tokens, tokens(v))),
     ("maxLineTokens", |c, v| put(&mut c.completion.max_line_tokens, tokens(v))),
     ("maxBlockTokens", |c, v| put(&mut c.completion.max_block_tokens, tokens(v))),
-    ("budget", |c, v| put(&mut c.completion.budget, budget(v))),
+    ("budget", |c, v| put(&mut c.completion.budget, Budget::from_option(v))),
     ("beam", |c, v| put(&mut c.completion.beam, tokens(v))),
     ("minScore", |c, v| put(&mut c.completion.min_score, v.as_f64().map(|score| score as f32))),
     ("format", |c, v| put_format(&mut c.completion.format, v)),
@@ -283,23 +282,6 @@ fn put_adapters(place: &mut Arc<Adapters>, value: &Value) -> Result<(), Option<S
 fn put_remote(place: &mut Option<Remote>, value: &Value) -> Result<(), Option<String>> {
     *place = Some(Remote::from_option(value).map_err(Some)?);
     Ok(())
-}
-
-/// `false`, or the two times, of which either may be left out.
-fn budget(value: &Value) -> Option<Option<Budget>> {
-    if value == &Value::Bool(false) {
-        return Some(None);
-    }
-    let mut budget = Budget::default();
-    for (key, value) in value.as_object()? {
-        let time = match key.as_str() {
-            "firstMs" => &mut budget.first,
-            "wholeMs" => &mut budget.whole,
-            _ => return None,
-        };
-        *time = Duration::from_millis(value.as_u64()?);
-    }
-    (budget.first <= budget.whole).then_some(Some(budget))
 }
 
 fn number(value: &Value) -> Option<u32> {
@@ -351,28 +333,6 @@ mod tests {
                 "there is no option `colour`",
                 "the option `context` cannot be \"big\"; its default holds",
             ]
-        );
-    }
-
-    #[test]
-    fn a_budget_is_two_times_or_none() {
-        let budget = |value| {
-            from_options(&json!({ "budget": value }))
-                .0
-                .completion
-                .budget
-        };
-        let millis = |first, whole| {
-            let (first, whole) = (Duration::from_millis(first), Duration::from_millis(whole));
-            Some(Budget { first, whole })
-        };
-        assert_eq!(budget(json!({"firstMs": 50})), millis(50, 300));
-        assert_eq!(budget(json!({"wholeMs": 900})), millis(150, 900));
-        assert_eq!(budget(json!(false)), None);
-        assert_eq!(
-            budget(json!({"wholeMs": 100})),
-            millis(150, 300),
-            "before the first"
         );
     }
 

@@ -45,10 +45,8 @@ impl Session {
 
     /// Opens a notebook, whose joined text is `document`.
     pub fn open_notebook(&mut self, uri: String, notebook: Notebook, document: Document) {
-        self.cells.retain(|_, of| *of != uri);
-        let cells = notebook.uris();
-        (self.cells).extend(cells.map(|cell| (cell.to_owned(), uri.clone())));
         self.notebooks.insert(uri.clone(), notebook);
+        self.list_cells(&uri);
         self.open(uri, document);
     }
 

@@ -148,8 +148,8 @@ fn open_here(config: &ModelConfig) -> Result<Model> {
 #[cfg(not(feature = "llama"))]
 fn open_here(_: &ModelConfig) -> Result<Model> {
     anyhow::bail!(
-        "this program was built without llama.cpp; build it with them: \
-         cargo build --release --features remote"
+        "this program was built without llama.cpp; build it with the default features: \
+         cargo build --release"
     )
 }
 

@@ -62,6 +62,9 @@ pub async fn first_lines(
 
 /// The best texts besides the one chosen, `n` at most, that differ from it and from each other.
 pub fn besides(offered: &Offered<'_>, chosen: &Chosen, n: usize) -> Vec<Alternative> {
+    if n == 0 {
+        return Vec::new();
+    }
     let candidates = &offered.considered.candidates;
     let mut rated: Vec<(f32, usize)> = offered
         .candidates()

@@ -8,6 +8,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::config::budget::Budget;
 use crate::model::Speed;
 
 /// Sizes that a prompt is cut down to, in tokens. A few and far apart: a prompt of another size is
@@ -31,34 +32,6 @@ const LEAST_BLOCK: usize = 24;
 
 /// Tokens behind the cursor that are shown in any case.
 const LEAST_SUFFIX: usize = 32;
-
-/// How long somebody waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget {
-    /// For the first token.
-    pub first: Duration,
-    /// For all of them.
-    pub whole: Duration,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Budget {
-            first: Duration::from_millis(150),
-            whole: Duration::from_millis(300),
-        }
-    }
-}
-
-impl Budget {
-    /// The budget of a machine that lives on its battery.
-    pub fn halved(self) -> Budget {
-        Budget {
-            first: self.first / 2,
-            whole: self.whole / 2,
-        }
-    }
-}
 
 /// What a completion may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,8 +144,8 @@ impl Pace {
 /// not cut anew at every breath of the machine.
 fn suffix_tokens(budget: Budget, speed: Speed) -> usize {
     let in_time = budget.first.as_secs_f64() * speed.prefill_tokens_per_s;
-    let floor = (in_time.max(1.0) as usize + 1).next_power_of_two() / 2;
-    floor.max(LEAST_SUFFIX)
+    let in_time = (in_time as usize).max(LEAST_SUFFIX);
+    1 << in_time.ilog2()
 }
 
 #[cfg(test)]

@@ -54,8 +54,8 @@ impl Doubt {
         }
         if self.logprob < FURTHER_TOKEN.ln() && uses("further_token") {
             // The newest piece shows whether the one before ended a word.
-            let ends = cuts(text, in_prose).into_iter().rev();
-            let end = ends.into_iter().find(|end| *end <= before);
+            let mut ends = cuts(text, in_prose).into_iter().rev();
+            let end = ends.find(|end| *end <= before);
             return Some(Ending::Word(end.unwrap_or(0)));
         }
         None

@@ -65,6 +65,19 @@ pub struct Placed {
     pub text_inside: String,
 }
 
+/// A prompt, and where the parts of it start, in tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assembled {
+    /// All of it.
+    pub tokens: Vec<Token>,
+    /// Start of what stands before the sentinels.
+    pub before: usize,
+    /// Start of the prefix, behind its sentinel.
+    pub prefix: usize,
+    /// Start of the suffix, behind its sentinel.
+    pub suffix: usize,
+}
+
 impl Fim {
     /// The format for a loaded model: `own` where the user gave one, else the first of the table
     /// that fits, else what the GGUF's keys say. `None` where the model was never trained to fill
@@ -226,26 +239,33 @@ impl Fim {
         before: &[Token],
         prefix: &[Token],
         suffix: &[Token],
-    ) -> Vec<Token> {
-        let mut prompt = Vec::with_capacity(before.len() + prefix.len() + suffix.len() + 4);
-        prompt.extend(self.bos.or(bos));
-        prompt.extend_from_slice(before);
-        match self.order {
+    ) -> Assembled {
+        let mut tokens = Vec::with_capacity(before.len() + prefix.len() + suffix.len() + 4);
+        tokens.extend(self.bos.or(bos));
+        let mut put = |sentinel: Option<Token>, part: &[Token]| {
+            tokens.extend(sentinel);
+            let start = tokens.len();
+            tokens.extend_from_slice(part);
+            start
+        };
+        let before = put(None, before);
+        let (prefix, suffix) = match self.order {
             Order::Psm => {
-                prompt.push(self.prefix);
-                prompt.extend_from_slice(prefix);
-                prompt.push(self.suffix);
-                prompt.extend_from_slice(suffix);
+                let prefix = put(Some(self.prefix), prefix);
+                (prefix, put(Some(self.suffix), suffix))
             }
             Order::Spm => {
-                prompt.push(self.suffix);
-                prompt.extend_from_slice(suffix);
-                prompt.push(self.prefix);
-                prompt.extend_from_slice(prefix);
+                let suffix = put(Some(self.suffix), suffix);
+                (put(Some(self.prefix), prefix), suffix)
             }
+        };
+        tokens.extend(self.middle);
+        Assembled {
+            tokens,
+            before,
+            prefix,
+            suffix,
         }
-        prompt.extend(self.middle);
-        prompt
     }
 
     /// Family and order in a few words.

@@ -7,11 +7,10 @@ use grammars::tree_sitter::Tree;
 use crate::completion::Surroundings;
 use crate::completion::context::{self, Context, Spelling};
 use crate::completion::excerpt::{Excerpt, excerpt};
-use crate::completion::fim::Fim;
+use crate::completion::fim::{Assembled, Fim};
 use crate::completion::layout::{Frame, Layout, Layouts};
 use crate::completion::window;
 use crate::config::CompletionConfig;
-use crate::config::format::Order;
 use crate::model::{Token, Tokenizer, heal};
 use crate::session::Snapshot;
 use crate::syntax;
@@ -179,19 +178,11 @@ pub fn build(
     } else {
         prefix.splice(0..0, std::mem::replace(&mut before, own_header));
     }
-    let tokens = match fim {
+    let assembled = match fim {
         Some(fim) => fim.assemble(tokenizer.bos(), &before, &prefix, &suffix),
-        None => (tokenizer.bos().into_iter().chain(prefix.iter().copied())).collect(),
+        None => left_to_right(tokenizer.bos(), &prefix),
     };
-
     let for_outline = tokenizer.tokenize(&laid.outline).len();
-    let starts = Starts::of(
-        fim,
-        tokenizer.bos(),
-        before.len(),
-        prefix.len(),
-        suffix.len(),
-    );
     let section = |name, text, n_tokens, start| Section {
         name,
         text,
@@ -199,10 +190,10 @@ pub fn build(
         start,
     };
     let n_context = laid.context.n_tokens();
-    let inside = starts.prefix + n_header;
+    let inside = assembled.prefix + n_header;
     let (mut at, own_at, header_at) = match spelling.is_native() {
-        true => (starts.before, inside, starts.before + n_context),
-        false => (starts.prefix, inside + n_context, starts.before),
+        true => (assembled.before, inside, assembled.before + n_context),
+        false => (assembled.prefix, inside + n_context, assembled.before),
     };
     // A family's header for the open file stands apart from what opens its text.
     let path_at = if n_own_header > 0 { header_at } else { own_at };
@@ -226,7 +217,7 @@ pub fn build(
             "suffix",
             excerpt.suffix.clone(),
             suffix.len(),
-            starts.suffix,
+            assembled.suffix,
         ),
     ];
     let sections = context
@@ -234,7 +225,7 @@ pub fn build(
         .filter(|section| !section.text.is_empty())
         .collect();
     Prompt {
-        tokens,
+        tokens: assembled.tokens,
         heal,
         sections,
         excerpt,
@@ -242,34 +233,16 @@ pub fn build(
     }
 }
 
-/// Where the parts of a prompt start, as [`Fim::assemble`] puts them together.
-struct Starts {
-    before: usize,
-    prefix: usize,
-    suffix: usize,
-}
-
-impl Starts {
-    fn of(
-        fim: Option<&Fim>,
-        bos: Option<Token>,
-        n_before: usize,
-        n_prefix: usize,
-        n_suffix: usize,
-    ) -> Starts {
-        let before = usize::from(fim.and_then(|fim| fim.bos).or(bos).is_some());
-        // Each of the two has its sentinel before it.
-        let first = before + n_before + 1;
-        let (prefix, suffix) = match fim.map(|fim| fim.order) {
-            None => (before, before + n_prefix),
-            Some(Order::Psm) => (first, first + n_prefix + 1),
-            Some(Order::Spm) => (first + n_suffix + 1, first),
-        };
-        Starts {
-            before,
-            prefix,
-            suffix,
-        }
+/// The prompt of a model that knows no other way than on from the prefix.
+fn left_to_right(bos: Option<Token>, prefix: &[Token]) -> Assembled {
+    let mut tokens: Vec<Token> = bos.into_iter().collect();
+    let start = tokens.len();
+    tokens.extend_from_slice(prefix);
+    Assembled {
+        before: start,
+        prefix: start,
+        suffix: tokens.len(),
+        tokens,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::completion::{Means, Surroundings};
 use crate::config::CompletionConfig;
 use crate::model::{Job, ModelError, Reuse, Sampling};
 use crate::session::Snapshot;
+use crate::syntax::Place;
 
 /// How a model writes that was not trained to fill in the middle.
 pub const LEFT_TO_RIGHT: &str = "left to right, blind to what follows";
@@ -26,6 +27,8 @@ pub struct Request {
     pub snapshot: Snapshot,
     /// Byte offset of the cursor.
     pub offset: usize,
+    /// What kind of text the cursor stands in.
+    pub place: Place,
     /// How far the completion goes.
     pub extent: Extent,
     /// What the model is shown.
@@ -174,6 +177,7 @@ pub async fn prepare(
     });
     Ok(Request {
         snapshot: snapshot.clone(),
+        place: snapshot.place(offset),
         offset,
         extent,
         site,

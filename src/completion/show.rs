@@ -18,7 +18,7 @@ use serde::Serialize;
 
 pub use candidate::{Candidate, Origin, Sureness};
 pub use cuts::cuts;
-pub use pick::{Chosen, Offers, Terms, exact, pick, probability};
+pub use pick::{Chosen, Offers, Terms, exact, logistic, pick, probability};
 
 use crate::completion::copy::Copied;
 use crate::completion::{Means, Request, Written, trim};
@@ -105,13 +105,13 @@ pub async fn consider(
     let is_likely =
         |copied: &&Copied| judges_copies || copies == Copies::All && copied.n_matched >= MIN_MATCH;
     let model = Candidate::written(request, written, config);
-    let exact = |candidate: &Candidate| {
-        let features = facts.features(request, candidate, Some(&model), candidate.text.len());
-        (exact(heads, candidate.origin, &features), features)
+    let features = |candidate: &Candidate| {
+        facts.features(request, candidate, Some(&model), candidate.text.len())
     };
+    let exact = |candidate: &Candidate| exact(heads, candidate.origin, &features(candidate));
     let bar = match model.dropped {
         Some(_) => 0.0,
-        None => exact(&model).0,
+        None => exact(&model),
     };
     let mut found = Vec::new();
     let mut weighing = Duration::ZERO;
@@ -126,12 +126,15 @@ pub async fn consider(
         let Some(tokenizer) = tokenizer.as_deref() else {
             break;
         };
+        if copies == Copies::Likely && bar >= MOST_OTHERS {
+            break;
+        }
         let mut candidate = Candidate::copied(copied);
         if copies == Copies::Likely {
-            let mut features = exact(&candidate).1;
+            let mut features = features(&candidate);
             features::forget_numbers(&mut features);
             let (prior, _) = probability(heads, Origin::Copy, Question::Exact, &features);
-            if bar >= MOST_OTHERS || prior < LEAST_PRIOR {
+            if prior < LEAST_PRIOR {
                 continue;
             }
         }
@@ -149,7 +152,7 @@ pub async fn consider(
         let Some(weighed) = weighed else { break };
         candidate.weigh(healed.len(), &given, &weighed, tokenizer);
         // The rules take longer than the model.
-        if copies == Copies::All || exact(&candidate).0 > bar {
+        if copies == Copies::All || exact(&candidate) > bar {
             found.push(candidate.cleaned(request, config, None));
         }
     }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::completion::show::Origin;
+use crate::completion::show::{Origin, logistic};
 
 /// What a suggestion is like, as far as tastes differ.
 pub const TRAITS: [&str; 6] = [
@@ -118,16 +118,12 @@ impl Taste {
     /// The probability that this user keeps a suggestion.
     pub fn kept(&self, shown: Shown) -> f32 {
         let own: f32 = weights_of(&self.learnt, shown.traits).sum();
-        let kept = f64::from(shown.kept.clamp(1e-6, 1.0 - 1e-6));
-        let log_odds = (kept / (1.0 - kept)).ln() as f32 + self.learnt.bias + own;
-        1.0 / (1.0 + (-log_odds).exp())
+        logistic(log_odds(shown.kept) + self.learnt.bias + own)
     }
 
     /// The probability before taste at which a suggestion without traits meets `bar`.
     pub fn meets(&self, bar: f32) -> f32 {
-        let bar = f64::from(bar.clamp(1e-6, 1.0 - 1e-6));
-        let log_odds = (bar / (1.0 - bar)).ln() as f32 - self.learnt.bias;
-        1.0 / (1.0 + (-log_odds).exp())
+        logistic(log_odds(bar) - self.learnt.bias)
     }
 
     /// How much the bar is raised at `now` because nobody takes what is shown.
@@ -210,6 +206,12 @@ impl Taste {
 fn weights_of(learnt: &Learnt, traits: Traits) -> impl Iterator<Item = f32> {
     let all = learnt.weights.into_iter().zip(traits);
     all.filter(|(_, has)| *has).map(|(weight, _)| weight)
+}
+
+/// The log-odds of a probability; those of 0 and 1 are finite.
+fn log_odds(probability: f32) -> f32 {
+    let probability = f64::from(probability.clamp(1e-6, 1.0 - 1e-6));
+    (probability / (1.0 - probability)).ln() as f32
 }
 
 /// Every change of what is learnt is whole before anything can panic.

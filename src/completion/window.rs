@@ -78,7 +78,7 @@ pub fn serves(
     let shows_enough_behind =
         window.end == text.len_bytes() || behind >= least_behind && window.end >= line_end;
     // Where what stands behind is read at every key, much of it is too much.
-    let shows_not_too_much = behind <= most_behind.saturating_mul(2) || !suffix;
+    let shows_not_too_much = behind <= most_behind.saturating_mul(2);
     let serves = before + behind <= room
         && shows_enough_before
         && (shows_enough_behind || !suffix)

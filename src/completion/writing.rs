@@ -68,12 +68,10 @@ impl Written {
 pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelError> {
     let mut watch = request.watch();
     let mut written = Written::default();
-    // Whoever asks by hand, to choose among lines, sees all there is.
-    let is_doubted = means.n_lines <= 1;
     let begun = Instant::now();
     let mut doubt = Doubt::default();
     let mut doubtful_end = None;
-    let in_prose = request.snapshot.place(request.offset) != Place::Code;
+    let in_prose = request.place != Place::Code;
     let mut generation = means.model.generate(request.job.clone());
     while let Some(event) = generation.next().await {
         match event {
@@ -93,18 +91,14 @@ pub async fn write(request: &Request, means: &Means) -> Result<Written, ModelErr
                 if written.end.is_some() {
                     break;
                 }
-                if is_doubted {
-                    let uses = |rule: &str| means.config.uses(rule);
-                    let is_late = begun.elapsed() > means.allowance.whole;
-                    let ending =
-                        doubt.note(watch.text(), confidence.logprob, in_prose, is_late, uses);
-                    match ending {
-                        None => continue,
-                        Some(Ending::Line(end)) => written.end = Some(end),
-                        Some(Ending::Word(end)) => doubtful_end = Some(end),
-                    }
-                    break;
+                let uses = |rule: &str| means.config.uses(rule);
+                let is_late = begun.elapsed() > means.allowance.whole;
+                match doubt.note(watch.text(), confidence.logprob, in_prose, is_late, uses) {
+                    None => continue,
+                    Some(Ending::Line(end)) => written.end = Some(end),
+                    Some(Ending::Word(end)) => doubtful_end = Some(end),
                 }
+                break;
             }
             Event::Candidate { pieces, ending } => {
                 written.others.push(Written::whole(pieces, ending));

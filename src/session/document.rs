@@ -185,20 +185,15 @@ impl Document {
     /// A frozen copy for one request. It has a tree unless that was deferred.
     pub fn snapshot(&self) -> Snapshot {
         let is_approximate = !self.is_parsed && self.given_up_at > 0;
+        let has_tree = self.is_parsed || is_approximate;
         Snapshot {
             path: self.path.clone(),
             language_id: self.language_id.clone(),
             language: self.language,
             text: self.text.clone(),
-            tree: self
-                .tree
-                .clone()
-                .filter(|_| self.is_parsed || is_approximate),
+            tree: self.tree.clone().filter(|_| has_tree),
             is_approximate,
-            stale: self
-                .tree
-                .clone()
-                .filter(|_| !self.is_parsed && !is_approximate),
+            stale: self.tree.clone().filter(|_| !has_tree),
             version: self.version,
             document: 0,
         }

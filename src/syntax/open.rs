@@ -51,6 +51,17 @@ pub fn place_in_text(text: &Rope, offset: usize) -> Place {
     }
 }
 
+/// Brackets that a text opens and leaves open, and brackets that it closes without having opened
+/// them. Strings are not told apart: the count is a feature, not a proof.
+pub fn brackets(text: &str) -> (usize, usize) {
+    text.chars().fold((0, 0), |(opened, closed), c| match c {
+        '(' | '[' | '{' => (opened + 1, closed),
+        ')' | ']' | '}' if opened > 0 => (opened - 1, closed),
+        ')' | ']' | '}' => (opened, closed + 1),
+        _ => (opened, closed),
+    })
+}
+
 impl Open {
     /// What is open at the end of `text`, of which nothing was open at the beginning.
     pub fn at_end_of(text: &str) -> Open {

@@ -64,7 +64,7 @@ fn prompt(fim: &Fim, vocabulary: &Vocabulary) -> String {
     let mut prefix: Vec<Token> = own.inside.into_iter().collect();
     prefix.extend(text(&format!("{}{}PRE", fim.lead, own.text_inside)));
     let tokens = fim.assemble(vocabulary.bos(), &before, &prefix, &text("SUF"));
-    vocabulary.show(&tokens)
+    vocabulary.show(&tokens.tokens)
 }
 
 /// The format chosen for a vocabulary with these special tokens and keys, how it was recognised,

@@ -6,7 +6,7 @@ use super::candidate::{Candidate, Origin};
 use crate::completion::Request;
 use crate::completion::copy::{Copied, copies};
 use crate::completion::trigger::Extent;
-use crate::syntax::Place;
+use crate::syntax::{Place, brackets};
 
 /// Names of the features, in the order of [`Features`]. Those of [`GENERAL`] come first.
 #[rustfmt::skip]
@@ -60,7 +60,7 @@ impl Facts {
             before,
             after,
             copies,
-            place: snapshot.place(request.offset),
+            place: request.place,
         }
     }
 
@@ -266,17 +266,6 @@ fn shape(text: &str, set: &mut impl FnMut(&str, f32)) {
         flag(last.is_some_and(|c| c.is_alphanumeric() || c == '_')),
     );
     set("has_call", flag(text.contains('(')));
-}
-
-/// Brackets that a text opens and leaves open, and brackets that it closes without having opened
-/// them. Strings are not told apart: the count is a feature, not a proof.
-fn brackets(text: &str) -> (usize, usize) {
-    text.chars().fold((0, 0), |(opened, closed), c| match c {
-        '(' | '[' | '{' => (opened + 1, closed),
-        ')' | ']' | '}' if opened > 0 => (opened - 1, closed),
-        ')' | ']' | '}' => (opened, closed + 1),
-        _ => (opened, closed),
-    })
 }
 
 /// The log-odds of a natural log-probability, within ±8: what a calibrated model's own

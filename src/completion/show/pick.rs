@@ -133,7 +133,7 @@ pub fn exact(heads: &Heads, origin: Origin, features: &Features) -> f32 {
             } else {
                 joint_ending
             };
-            1.0 / (1.0 + (-log_odds).exp())
+            logistic(log_odds)
         }
     }
 }
@@ -149,7 +149,12 @@ pub fn probability(
         Some(head) => head.log_odds(features),
         None => (features[0], vec![(FEATURES[0], features[0])]),
     };
-    (1.0 / (1.0 + (-log_odds).exp()), parts)
+    (logistic(log_odds), parts)
+}
+
+/// The probability that has these log-odds.
+pub fn logistic(log_odds: f32) -> f32 {
+    1.0 / (1.0 + (-log_odds).exp())
 }
 
 fn weightiest(mut parts: Vec<(&'static str, f32)>) -> Vec<(&'static str, f32)> {

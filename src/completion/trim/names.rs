@@ -103,10 +103,6 @@ pub fn check(draft: &Draft<'_>) -> Finding {
     let Around {
         snapshot, offset, ..
     } = around;
-    // A tree that was too dear to parse is so here too.
-    if snapshot.is_approximate && stands_elsewhere(draft, &snapshot.text) {
-        return Finding::default();
-    }
     let added = finished(draft);
     let mut rope = snapshot.text.clone();
     rope.insert(rope.byte_to_char(offset), &added);
@@ -114,11 +110,15 @@ pub fn check(draft: &Draft<'_>) -> Finding {
         tree.edit(&syntax::edit(&snapshot.text, offset, offset, &added));
         tree
     });
-    let quickly = syntax::parse_within(language, &rope, old.as_ref(), QUICK);
+    // A tree that was too dear to parse before is so here too.
+    let quickly = match snapshot.is_approximate {
+        true => None,
+        false => syntax::parse_within(language, &rope, old.as_ref(), QUICK),
+    };
     let tree = match quickly {
-        Some(tree) => Some(tree),
         None if old.is_some() && stands_elsewhere(draft, &snapshot.text) => None,
         None => syntax::parse(language, &rope, old.as_ref()),
+        tree => tree,
     };
     let Some(tree) = tree else {
         return Finding::default();
@@ -153,36 +153,29 @@ pub fn check(draft: &Draft<'_>) -> Finding {
 
 /// Whether all words of the draft stand in the document.
 fn stands_elsewhere(draft: &Draft<'_>, document: &Rope) -> bool {
-    let before: usize = draft
-        .line_before()
-        .chars()
-        .rev()
-        .take_while(is_word)
-        .count();
-    // Of the word that the person began the rest alone stands in the draft.
-    let begun = draft.line_before().chars().count() - before;
-    let begun: String = draft.line_before().chars().skip(begun).collect();
+    // Of a word that the person began the rest alone stands in the draft.
+    let line = draft.line_before();
+    let begun = &line[line.trim_end_matches(is_word).len()..];
     let text = format!("{begun}{}", draft.text);
     let document = document.to_string();
-    let mut words = text.split(|c| !is_word(&c)).filter(|word| !word.is_empty());
-    words.all(|word| {
-        let at = memchr::memmem::find_iter(document.as_bytes(), word.as_bytes());
-        at.into_iter().any(|at| {
-            let is_end = |text: &str, last: bool| {
-                let c = if last {
-                    text.chars().next_back()
-                } else {
-                    text.chars().next()
-                };
-                !c.is_some_and(|c| is_word(&c))
-            };
-            is_end(&document[..at], true) && is_end(&document[at + word.len()..], false)
-        })
-    })
+    let mut words = text.split(|c| !is_word(c)).filter(|word| !word.is_empty());
+    words.all(|word| places(&document, word).next().is_some())
 }
 
-fn is_word(c: &char) -> bool {
-    c.is_alphanumeric() || *c == '_'
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Where words stand in a text as words of their own, in bytes.
+fn places<'t>(text: &'t str, words: &'t str) -> impl Iterator<Item = usize> + 't {
+    let is_word = |byte: Option<&u8>| {
+        byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 128)
+    };
+    let bytes = text.as_bytes();
+    memchr::memmem::find_iter(bytes, words.as_bytes()).filter(move |at| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        !is_word(before) && !is_word(bytes.get(at + words.len()))
+    })
 }
 
 /// What is open behind `text` at the cursor, and not closed by the rest of the line.
@@ -290,15 +283,10 @@ impl<'t> Check<'_, 't> {
     /// Where words stand in the person's own code, as words of their own.
     fn places_of<'s>(&'s self, words: &'s str) -> impl Iterator<Item = usize> + 's {
         let text = self.scopes.text();
-        let is_word = |byte: Option<&u8>| {
-            byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 128)
-        };
-        memchr::memmem::find_iter(text.as_bytes(), words.as_bytes()).filter(move |at| {
-            let end = at + words.len();
-            let bytes = text.as_bytes();
-            let starts = *at == 0 || !is_word(bytes.get(at - 1)) && bytes[at - 1] != b'.';
-            let is_added = *at < self.added.end && end > self.added.start;
-            starts && !is_word(bytes.get(end)) && !is_added
+        places(text, words).filter(move |at| {
+            let is_member = text[..*at].ends_with('.');
+            let is_added = *at < self.added.end && at + words.len() > self.added.start;
+            !is_member && !is_added
         })
     }
 }

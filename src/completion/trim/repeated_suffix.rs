@@ -1,6 +1,7 @@
 //! What stands behind the cursor is not written a second time.
 
 use super::{Draft, Verdict};
+use crate::syntax;
 
 /// Similarity from which two lines in a row count as said again, in `0.0..=1.0`.
 const SIMILAR: f64 = 0.9;
@@ -77,11 +78,7 @@ fn is_similar(one: &str, other: &str) -> bool {
 /// Whether an overlap of closers has one that closes what the answer itself opened: `f(x)` before
 /// `)` is whole.
 fn takes_its_closer(kept: &str, overlap: &str) -> bool {
-    let n_open = kept.chars().fold(0usize, |n_open, c| match c {
-        '(' | '[' | '{' => n_open + 1,
-        ')' | ']' | '}' => n_open.saturating_sub(1),
-        _ => n_open,
-    });
+    let (n_open, _) = syntax::brackets(kept);
     n_open > 0 && overlap.chars().all(|c| ")]}".contains(c))
 }
 

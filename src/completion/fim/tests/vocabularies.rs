@@ -75,7 +75,8 @@ fn each_family_is_found_and_its_prompt_is_what_the_family_documents() {
         let text = format!("{}{}{hostile}PRE", fim.lead, own.text_inside);
         prefix.extend(tokenizer.tokenize(&text));
         let suffix = tokenizer.tokenize(&format!("SUF{hostile}"));
-        let prompt = fim.assemble(tokenizer.bos(), &before, &prefix, &suffix);
+        let assembled = fim.assemble(tokenizer.bos(), &before, &prefix, &suffix);
+        let prompt = assembled.tokens;
         let shown = show(&prompt, &specials, &*tokenizer).replace(&hostile, "…");
         all.push_str(&format!("{}: {}\n", fim.family, shown.replace('\n', "↵")));
         for sentinel in [
