@@ -13,10 +13,10 @@ no answer is to blame for that; what an answer opens itself it must close in bot
 
 from __future__ import annotations
 
-import argparse
-import json
 import warnings
 from pathlib import Path
+
+from answers import given, parser
 
 CLOSERS = {"(": ")", "[": "]", "{": "}"}
 QUOTES = ("'", '"')
@@ -91,16 +91,10 @@ def breaks(text: bytes, answer: str, offset: int, gold: str) -> tuple[bool, bool
     return True, not any(map(compiles, with_closers(before, answer, after)))
 
 
-def figures(path: Path, roots: dict[str, Path], show: bool) -> str:
+def figures(path: Path, roots: list[Path], show: bool) -> str:
     n_judged = n_unjudged = n_as_it_is = n_closed = 0
-    for line in path.read_text().splitlines():
-        row = json.loads(line)
-        if row["by"] == "copy" or not row["answer"].strip():
-            continue
-        if row["repo"] not in roots:
-            raise SystemExit(f"{path}: give the folder of {row['repo']} with --root")
-        text = (roots[row["repo"]] / row["path"]).read_bytes()
-        found = breaks(text, row["answer"], row["offset"], row["gold"])
+    for row, file in given(path, roots):
+        found = breaks(file.read_bytes(), row["answer"], row["offset"], row["gold"])
         if found is None:
             n_unjudged += 1
             continue
@@ -118,14 +112,11 @@ def figures(path: Path, roots: dict[str, Path], show: bool) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("answers", type=Path, nargs="+")
-    parser.add_argument("--root", type=Path, nargs="+", required=True, help="the folders given to midfill eval")
-    parser.add_argument("--show", action="store_true", help="print each answer that breaks its file")
-    args = parser.parse_args()
-    roots = {root.resolve().name: root for root in args.root}
+    arguments = parser(__doc__)
+    arguments.add_argument("--show", action="store_true", help="print each answer that breaks its file")
+    args = arguments.parse_args()
     for path in args.answers:
-        print(figures(path, roots, args.show))
+        print(figures(path, args.root, args.show))
 
 
 if __name__ == "__main__":

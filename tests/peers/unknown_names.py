@@ -14,13 +14,12 @@ Files that pyflakes cannot parse, before or after, are counted apart.
 
 from __future__ import annotations
 
-import argparse
 import ast
-import json
 import sys
 import warnings
 from pathlib import Path
 
+from answers import given, parser
 from pyflakes import checker, messages
 
 
@@ -68,17 +67,9 @@ def judge(answer: dict, text: str) -> set[str] | None:
 
 
 def figures(path: Path, roots: list[Path], by: str | None, show: bool) -> str:
-    folders = {root.name: root for root in roots}
     n_shown = n_unknown = n_unparsed = n_imports = 0
-    for line in path.read_text().splitlines():
-        answer = json.loads(line)
-        if answer["by"] == "copy" or by and answer["by"] != by:
-            continue
-        if not answer["answer"].strip():
-            continue
-        if answer["repo"] not in folders:
-            raise SystemExit(f"{path}: give the folder of {answer['repo']} with --root")
-        text = (folders[answer["repo"]] / answer["path"]).read_text(encoding="utf-8")
+    for answer, file in given(path, roots, by):
+        text = file.read_text(encoding="utf-8")
         names = judge(answer, text)
         if names is None:
             n_unparsed += 1
@@ -96,12 +87,10 @@ def figures(path: Path, roots: list[Path], by: str | None, show: bool) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("answers", type=Path, nargs="+")
-    parser.add_argument("--root", type=Path, nargs="+", required=True, help="the folders given to midfill eval")
-    parser.add_argument("--by", help="only this model's answers")
-    parser.add_argument("--show", action="store_true", help="print each answer that names something undefined")
-    args = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--by", help="only this model's answers")
+    arguments.add_argument("--show", action="store_true", help="print each answer that names something undefined")
+    args = arguments.parse_args()
     sys.setrecursionlimit(10_000)
     for path in args.answers:
         print(figures(path, args.root, args.by, args.show))
