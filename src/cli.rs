@@ -7,6 +7,7 @@ mod calibrate;
 mod complete;
 mod doctor;
 mod eval;
+mod explain;
 mod learning;
 mod open;
 mod picture;
@@ -25,6 +26,7 @@ pub fn run(args: Args) -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Complete(args) => complete::run(&args),
         Command::Why(args) => why::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Learning(args) => learning::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Eval(args) => eval::run(&args),

@@ -8,6 +8,7 @@
 //!         ├── serving                which model serves: switched, put to sleep, woken
 //!         ├── session                the only mutable state; hands out snapshots
 //!         ├── completion             snapshot in, ghost text out
+//!         ├── explanation            a function in, what is true of it out
 //!         │      ├── project               the repository around it: files, modules, names
 //!         │      ├── syntax ─ grammars     questions about code; languages and queries
 //!         │      └── model                 one thread, one KV cache; knows no code and no LSP
@@ -56,6 +57,8 @@ pub mod model;
 pub mod shipped;
 
 pub mod completion;
+
+pub mod explanation;
 
 pub mod serving;
 

@@ -48,6 +48,13 @@ Examples:
 
 In an editor, the command `midfill.why` explains the last ghost text; in Neovim, :Midfill why.")]
     Why(WhyArgs),
+    /// Explain a function: what is true of it, read off the code.
+    #[command(after_help = "\
+Examples:
+  midfill explain app.py:12 --json       the function at line 12, or the class and its methods
+  midfill explain app.py:12-40 --json    the functions in these lines
+  midfill explain app.py --json          every function of the file but those within functions")]
+    Explain(ExplainArgs),
     /// Say what was learnt of which suggestions you take, or forget it.
     #[command(after_help = "\
 Examples:
@@ -169,6 +176,19 @@ pub struct WhyArgs {
     pub by_hand: bool,
     /// JSON for a program to read.
     #[arg(long)]
+    pub json: bool,
+}
+
+/// `midfill explain`.
+#[derive(Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// FILE:LINE, FILE:LINE-LINE or FILE, lines counted from 1; `-` reads standard input to its end.
+    pub place: String,
+    /// Of a whole file, also the functions within functions.
+    #[arg(long)]
+    pub all: bool,
+    /// JSON for a program to read.
+    #[arg(long, required = true)]
     pub json: bool,
 }
 

@@ -1,0 +1,82 @@
+//! What is true of a function: read off its tree, never guessed.
+//!
+//! [`Facts`] is data; it serialises to JSON with the names of its fields. Lines count from 1.
+
+mod callee;
+mod calls;
+mod complexity;
+mod docstring;
+mod library;
+mod names;
+mod own;
+mod raises;
+mod signature;
+
+use serde::Serialize;
+
+pub use calls::Call;
+pub use complexity::Complexity;
+pub use docstring::Docstring;
+pub use names::{Origin, Place, Surroundings};
+pub use raises::{Assertion, Branch, Catch, Condition, Exceptions, Raise};
+pub use signature::{Decorator, Kind, Parameter, ParameterKind, Signature};
+
+use super::source::Lines;
+use super::target::Function;
+use names::Names;
+use own::Own;
+
+/// What is true of a function.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Facts {
+    /// Its head.
+    #[serde(flatten)]
+    pub signature: Signature,
+    /// Its lines, decorators included.
+    pub lines: Lines,
+    /// The line of its name.
+    pub line: usize,
+    /// Statements in it, those of functions within included.
+    pub n_statements: usize,
+    /// What it says of itself.
+    pub docstring: Option<Docstring>,
+    /// What it raises, catches and asserts.
+    #[serde(flatten)]
+    pub exceptions: Exceptions,
+    /// What it calls, in the order of the text.
+    pub calls: Vec<Call>,
+    /// How complex it is.
+    pub complexity: Complexity,
+}
+
+impl Facts {
+    /// The facts of a function of a text.
+    pub fn of<'s>(function: &Function<'s>, surroundings: &Surroundings<'s>) -> Facts {
+        let (def, source) = (function.def, surroundings.source);
+        let names = Names::of(function, surroundings);
+        Facts {
+            signature: Signature::of(function, source),
+            lines: source.lines_of(def),
+            line: source.line_of(&def.name),
+            n_statements: n_statements(def),
+            docstring: Docstring::of(&def.body, source),
+            exceptions: Exceptions::of(def, source),
+            calls: calls::of(def, source, &names),
+            complexity: Complexity::of(def),
+        }
+    }
+}
+
+fn n_statements(def: &ruff_python_ast::StmtFunctionDef) -> usize {
+    let mut n = 0;
+    let mut within = Vec::new();
+    own::visit(&def.body, &mut |part| {
+        if let Own::Statement(statement) = part {
+            n += 1;
+            if let ruff_python_ast::Stmt::FunctionDef(inner) = statement {
+                within.push(inner);
+            }
+        }
+    });
+    n + within.into_iter().map(n_statements).sum::<usize>()
+}

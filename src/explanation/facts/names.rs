@@ -1,0 +1,382 @@
+//! What the names in a function stand for: by the scopes of its file, and by the project around it
+//! where there is one.
+
+mod scope;
+
+use std::collections::HashMap;
+
+use ruff_python_ast::{Expr, Stmt, StmtClassDef};
+use serde::Serialize;
+
+use super::super::source::Source;
+use super::super::target::{Around, Function, blocks};
+use super::callee::path;
+use super::library::is_library;
+use crate::project::builtins::is_builtin;
+pub(in super::super) use scope::{Bound, Imported, Scope};
+
+/// A file around functions: its text and the names at its margin.
+#[derive(Debug)]
+pub struct Surroundings<'s> {
+    pub(in super::super) source: &'s Source<'s>,
+    module: Scope<'s>,
+}
+
+/// Where something comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A function or class of the same file.
+    File,
+    /// Another file of the project.
+    Project,
+    /// Python's standard library.
+    Library,
+    /// An installed package, or a module that was not found.
+    Installed,
+    /// Built into Python.
+    Builtin,
+    /// A parameter: the caller decides.
+    Parameter,
+    /// A variable of the function, or of one around it.
+    Local,
+    /// A variable of the module.
+    Variable,
+    /// It cannot be told from the text.
+    Unknown,
+}
+
+/// Where something is defined.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// Its dotted name, with its module's where it is of another file: `os.path.join`.
+    pub name: String,
+    /// The file, relative to the project's folder; `None` for the same file and outside the project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+}
+
+impl<'s> Surroundings<'s> {
+    /// Those of a file of which nothing else is known.
+    pub fn of(source: &'s Source<'s>) -> Surroundings<'s> {
+        Surroundings {
+            source,
+            module: Scope::of_body(source.body()),
+        }
+    }
+}
+
+/// The names that a function sees.
+pub(in super::super) struct Names<'f, 's> {
+    surroundings: &'f Surroundings<'s>,
+    /// Scopes of the function and of those around it, the innermost first.
+    scopes: Vec<Scope<'s>>,
+    /// The class whose method the function is, and the name of its first parameter.
+    receiver: Option<(&'s StmtClassDef, &'s str)>,
+}
+
+impl<'f, 's> Names<'f, 's> {
+    pub(in super::super) fn of(
+        function: &Function<'s>,
+        surroundings: &'f Surroundings<'s>,
+    ) -> Names<'f, 's> {
+        let around = function
+            .around
+            .iter()
+            .rev()
+            .filter_map(|around| match around {
+                Around::Function(function) => Some(*function),
+                Around::Class(_) => None,
+            });
+        let scopes = std::iter::once(function.def).chain(around);
+        Names {
+            surroundings,
+            scopes: scopes.map(Scope::of_function).collect(),
+            receiver: receiver(function),
+        }
+    }
+
+    /// The scope of the function itself.
+    pub(in super::super) fn own(&self) -> &Scope<'s> {
+        &self.scopes[0]
+    }
+
+    /// What a called expression stands for.
+    pub(in super::super) fn resolve(&self, expression: &Expr) -> (Origin, Option<Place>) {
+        if let Some(names) = path(expression) {
+            return self.resolve_path(&names);
+        }
+        if let Expr::Attribute(attribute) = expression {
+            let method = attribute.attr.as_str();
+            if let Some(kind) = literal(&attribute.value) {
+                return (Origin::Builtin, Some(named(format!("{kind}.{method}"))));
+            }
+            if let Expr::Call(call) = &*attribute.value {
+                return self.resolve_method_of(&call.func, method);
+            }
+        }
+        (Origin::Unknown, None)
+    }
+
+    fn resolve_path(&self, names: &[&str]) -> (Origin, Option<Place>) {
+        let Some((first, rest)) = names.split_first() else {
+            return (Origin::Unknown, None);
+        };
+        if let (Some((class, receiver)), [attribute]) = (self.receiver, rest)
+            && receiver == *first
+            && !self.own().is_rebound(first)
+        {
+            return self.member(class, attribute);
+        }
+        for (depth, scope) in self.scopes.iter().enumerate() {
+            if depth == 0 && scope.is_global(first) {
+                break;
+            }
+            if let Some(bound) = scope.get(first) {
+                let (origin, place) = self.resolve_bound(bound, first, rest, Origin::Local);
+                // Of a parameter that is given another value, the annotation says nothing.
+                return (origin, place.filter(|_| !scope.is_rebound(first)));
+            }
+        }
+        match self.surroundings.module.get(first) {
+            Some(bound) => self.resolve_bound(bound, first, rest, Origin::Variable),
+            None if is_builtin(first) => (Origin::Builtin, Some(named(names.join(".")))),
+            None => (Origin::Unknown, None),
+        }
+    }
+
+    fn resolve_bound(
+        &self,
+        bound: &Bound<'s>,
+        first: &str,
+        rest: &[&str],
+        of_values: Origin,
+    ) -> (Origin, Option<Place>) {
+        match (bound, rest) {
+            (Bound::Function(def), []) => {
+                (Origin::File, Some(self.here(first.to_owned(), &def.name)))
+            }
+            (Bound::Class(class), []) => {
+                (Origin::File, Some(self.here(first.to_owned(), &class.name)))
+            }
+            (Bound::Class(class), [member]) => self.member(class, member),
+            (Bound::Function(_) | Bound::Class(_), _) => (Origin::Unknown, None),
+            (Bound::Import(import), _) => self.imported(import, rest),
+            (Bound::Parameter(annotation), [method]) => {
+                let known =
+                    annotation.map(|annotation| self.method_of_annotated(annotation, method));
+                (Origin::Parameter, known.flatten())
+            }
+            (Bound::Parameter(_), _) => (Origin::Parameter, None),
+            (Bound::Value(Some(Expr::Call(call))), [method]) => {
+                let known = self.resolve_method_of(&call.func, method).1;
+                (of_values, known)
+            }
+            (Bound::Value(Some(value)), [method]) if literal(value).is_some() => {
+                let kind = literal(value).unwrap_or_default();
+                (of_values, Some(named(format!("{kind}.{method}"))))
+            }
+            (Bound::Value(_), _) => (of_values, None),
+        }
+    }
+
+    /// The method of what calling something gives, where that is a class: by the convention that
+    /// only classes are written `LikeThis`, or because it is seen.
+    fn resolve_method_of(&self, called: &Expr, method: &str) -> (Origin, Option<Place>) {
+        let Some(names) = path(called) else {
+            return (Origin::Unknown, None);
+        };
+        if names == ["super"] {
+            return match self.receiver {
+                Some((class, _)) => self.inherited(class, method, 0),
+                None => (Origin::Unknown, None),
+            };
+        }
+        if let Some(class) = self.class(&names) {
+            return self.member(class, method);
+        }
+        match self.resolve_path(&names) {
+            (origin @ (Origin::Library | Origin::Installed | Origin::Project), Some(place))
+                if is_class_name(&place.name) =>
+            {
+                (origin, Some(named(format!("{}.{method}", place.name))))
+            }
+            (Origin::Builtin, Some(place))
+                if [
+                    "str",
+                    "list",
+                    "dict",
+                    "set",
+                    "bytes",
+                    "bytearray",
+                    "tuple",
+                    "frozenset",
+                    "int",
+                    "float",
+                ]
+                .contains(&place.name.as_str()) =>
+            {
+                (
+                    Origin::Builtin,
+                    Some(named(format!("{}.{method}", place.name))),
+                )
+            }
+            (Origin::Builtin, Some(place)) if place.name == "open" => {
+                (Origin::Builtin, Some(named(format!("io.IOBase.{method}"))))
+            }
+            _ => (Origin::Unknown, None),
+        }
+    }
+
+    fn method_of_annotated(&self, annotation: &Expr, method: &str) -> Option<Place> {
+        let names = path(annotation)?;
+        if let Some(class) = self.class(&names) {
+            return self.member(class, method).1;
+        }
+        let (origin, place) = self.resolve_path(&names);
+        let place = place?;
+        let is_class = match origin {
+            Origin::Builtin => true,
+            Origin::Library | Origin::Installed | Origin::Project => is_class_name(&place.name),
+            _ => false,
+        };
+        is_class.then(|| named(format!("{}.{method}", place.name)))
+    }
+
+    /// The class of this file that a name stands for.
+    fn class(&self, names: &[&str]) -> Option<&'s StmtClassDef> {
+        let [name] = names else { return None };
+        let scopes = self.scopes.iter().chain([&self.surroundings.module]);
+        match scopes.into_iter().find_map(|scope| scope.get(name))? {
+            Bound::Class(class) => Some(class),
+            _ => None,
+        }
+    }
+
+    /// A member of a class of this file.
+    fn member(&self, class: &'s StmtClassDef, name: &str) -> (Origin, Option<Place>) {
+        match self.written_in(class, name) {
+            Some(found) => found,
+            None => self.inherited(class, name, 0),
+        }
+    }
+
+    fn written_in(&self, class: &'s StmtClassDef, name: &str) -> Option<(Origin, Option<Place>)> {
+        let statement = member_of(&class.body, name)?;
+        let full = format!("{}.{name}", class.name);
+        Some(match statement {
+            Stmt::FunctionDef(def) => (Origin::File, Some(self.here(full, &def.name))),
+            Stmt::ClassDef(inner) => (Origin::File, Some(self.here(full, &inner.name))),
+            _ => (Origin::Unknown, None),
+        })
+    }
+
+    /// A member that the bases of a class give it.
+    fn inherited(
+        &self,
+        class: &'s StmtClassDef,
+        name: &str,
+        depth: usize,
+    ) -> (Origin, Option<Place>) {
+        if depth > MAX_BASES {
+            return (Origin::Unknown, None);
+        }
+        for base in class.bases() {
+            let Some(names) = path(base) else { continue };
+            if let Some(base) = self
+                .class(&names)
+                .filter(|base| !std::ptr::eq(*base, class))
+            {
+                if let Some(found) = self.written_in(base, name) {
+                    return found;
+                }
+                if let found @ (Origin::File, _) = self.inherited(base, name, depth + 1) {
+                    return found;
+                }
+            }
+        }
+        (Origin::Unknown, None)
+    }
+
+    /// What an import brings, and attributes of it.
+    fn imported(&self, import: &Imported<'s>, rest: &[&str]) -> (Origin, Option<Place>) {
+        let name = import.dotted(rest);
+        let origin = match import.level {
+            0 if is_library(&name) => Origin::Library,
+            0 => Origin::Installed,
+            _ => Origin::Project,
+        };
+        (origin, Some(named(name)))
+    }
+
+    /// Something of this file.
+    fn here(&self, name: String, at: &impl ruff_text_size::Ranged) -> Place {
+        Place {
+            name,
+            path: None,
+            line: Some(self.surroundings.source.line_of(at)),
+        }
+    }
+}
+
+/// Bases of bases that are followed, at most: they may lead in circles.
+const MAX_BASES: usize = 16;
+
+fn named(name: String) -> Place {
+    Place {
+        name,
+        path: None,
+        line: None,
+    }
+}
+
+/// Whether the last part of a dotted name is written like a class's.
+fn is_class_name(dotted: &str) -> bool {
+    let last = dotted.rsplit('.').next().unwrap_or_default();
+    last.starts_with(|first: char| first.is_uppercase())
+        && last.contains(|letter: char| letter.is_lowercase())
+}
+
+/// The type of a literal.
+fn literal(expression: &Expr) -> Option<&'static str> {
+    match expression {
+        Expr::StringLiteral(_) | Expr::FString(_) => Some("str"),
+        Expr::BytesLiteral(_) => Some("bytes"),
+        Expr::List(_) | Expr::ListComp(_) => Some("list"),
+        Expr::Dict(_) | Expr::DictComp(_) => Some("dict"),
+        Expr::Set(_) | Expr::SetComp(_) => Some("set"),
+        _ => None,
+    }
+}
+
+/// The class of a method, and what the method calls its object.
+fn receiver<'s>(function: &Function<'s>) -> Option<(&'s StmtClassDef, &'s str)> {
+    let class = function.class()?;
+    let is_static = function.def.decorator_list.iter().any(|decorator| {
+        path(&decorator.expression).is_some_and(|names| names.last() == Some(&"staticmethod"))
+    });
+    let parameters = &function.def.parameters;
+    let first = parameters.posonlyargs.first().or(parameters.args.first())?;
+    (!is_static).then_some((class, first.parameter.name.as_str()))
+}
+
+/// The last statement of a class's body that binds a name by `def`, `class` or assignment,
+/// those under `if` and `try` included.
+fn member_of<'s>(body: &'s [Stmt], name: &str) -> Option<&'s Stmt> {
+    let is_it = |target: &Expr| matches!(target, Expr::Name(target) if target.id == name);
+    body.iter().rev().find_map(|statement| match statement {
+        Stmt::FunctionDef(def) => (def.name.as_str() == name).then_some(statement),
+        Stmt::ClassDef(class) => (class.name.as_str() == name).then_some(statement),
+        Stmt::Assign(assign) => assign.targets.iter().any(is_it).then_some(statement),
+        Stmt::AnnAssign(assign) => is_it(&assign.target).then_some(statement),
+        _ => blocks(statement)
+            .into_iter()
+            .find_map(|block| member_of(block, name)),
+    })
+}
+
+/// Names by what they are bound to.
+type Bindings<'s> = HashMap<&'s str, Bound<'s>>;
