@@ -7,12 +7,11 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use grammars::Language;
-use serde_json::json;
 
 use super::args::ExplainArgs;
 use super::complete::read;
 use crate::explanation::facts::{Facts, Surroundings};
-use crate::explanation::source::Source;
+use crate::explanation::source::{Lines, Source};
 use crate::explanation::target::{self, NoTarget, Target};
 
 pub(super) fn run(args: &ExplainArgs) -> Result<ExitCode> {
@@ -30,14 +29,27 @@ pub(super) fn run(args: &ExplainArgs) -> Result<ExitCode> {
         .functions
         .iter()
         .map(|function| Facts::of(function, &surroundings));
-    let report = json!({
-        "path": place.file,
-        "lines": source.lines_in(&target.range),
-        "class": target.class.map(|class| class.name.as_str()),
-        "functions": facts.collect::<Vec<_>>(),
-    });
-    writeln!(std::io::stdout().lock(), "{report:#}")?;
+    let report = Report {
+        path: &place.file,
+        lines: source.lines_in(&target.range),
+        class: target.class.map(|class| class.name.as_str()),
+        functions: facts.collect(),
+    };
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, &report).map_err(std::io::Error::from)?;
+    writeln!(out)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is printed.
+#[derive(serde::Serialize)]
+struct Report<'a> {
+    path: &'a str,
+    /// The lines meant: of the functions, or of the selection widened to whole statements.
+    lines: Lines,
+    /// The class, where a class was meant and not one of its methods.
+    class: Option<&'a str>,
+    functions: Vec<Facts>,
 }
 
 fn find<'s>(source: &'s Source<'_>, place: &Place, all: bool) -> Result<Target<'s>, NoTarget> {

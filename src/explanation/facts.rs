@@ -6,10 +6,15 @@ mod callee;
 mod calls;
 mod complexity;
 mod docstring;
+mod effects;
+mod flow;
 mod library;
+mod loops;
 mod names;
 mod own;
 mod raises;
+mod reach;
+mod returns;
 mod signature;
 
 use serde::Serialize;
@@ -17,8 +22,12 @@ use serde::Serialize;
 pub use calls::Call;
 pub use complexity::Complexity;
 pub use docstring::Docstring;
+pub use effects::{Change, Effects, How, InputOutput, Medium, Read};
+pub use flow::{Step, StepKind};
+pub use loops::{Input, Loop, LoopKind, Loops, Nest};
 pub use names::{Origin, Place, Surroundings};
 pub use raises::{Assertion, Branch, Catch, Condition, Exceptions, Raise};
+pub use returns::{Results, Return, Yield};
 pub use signature::{Decorator, Kind, Parameter, ParameterKind, Signature};
 
 use super::source::Lines;
@@ -40,11 +49,21 @@ pub struct Facts {
     pub n_statements: usize,
     /// What it says of itself.
     pub docstring: Option<Docstring>,
+    /// What it gives back.
+    #[serde(flatten)]
+    pub results: Results,
     /// What it raises, catches and asserts.
     #[serde(flatten)]
     pub exceptions: Exceptions,
     /// What it calls, in the order of the text.
     pub calls: Vec<Call>,
+    /// What it changes and touches.
+    pub effects: Effects,
+    /// Its course.
+    pub flow: Vec<Step>,
+    /// Its loops.
+    #[serde(flatten)]
+    pub loops: Loops,
     /// How complex it is.
     pub complexity: Complexity,
 }
@@ -60,8 +79,12 @@ impl Facts {
             line: source.line_of(&def.name),
             n_statements: n_statements(def),
             docstring: Docstring::of(&def.body, source),
+            results: Results::of(def, source),
             exceptions: Exceptions::of(def, source),
             calls: calls::of(def, source, &names),
+            effects: Effects::of(def, source, &names),
+            flow: flow::of(&def.body, source),
+            loops: Loops::of(def, source, &names),
             complexity: Complexity::of(def),
         }
     }

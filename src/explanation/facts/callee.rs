@@ -33,3 +33,14 @@ pub(in super::super) fn path(expression: &Expr) -> Option<Vec<&str>> {
         _ => None,
     }
 }
+
+/// The name that an expression starts with: `a` of `a.b[0].c`, not that of what a call gives.
+pub(in super::super) fn root(expression: &Expr) -> Option<&str> {
+    match expression {
+        Expr::Name(name) => Some(name.id.as_str()),
+        Expr::Attribute(attribute) => root(&attribute.value),
+        Expr::Subscript(subscript) => root(&subscript.value),
+        Expr::Starred(starred) => root(&starred.value),
+        _ => None,
+    }
+}

@@ -104,6 +104,41 @@ impl<'f, 's> Names<'f, 's> {
         &self.scopes[0]
     }
 
+    /// The name of the first parameter of a method, through which its object is reached.
+    pub(in super::super) fn receiver(&self) -> Option<&'s str> {
+        self.receiver.map(|(_, name)| name)
+    }
+
+    /// Whether a name is a parameter of the function itself.
+    pub(in super::super) fn is_parameter(&self, name: &str) -> bool {
+        matches!(self.own().get(name), Some(Bound::Parameter(_)))
+    }
+
+    /// Where a name that stands alone comes from.
+    pub(in super::super) fn origin_of(&self, name: &str) -> Origin {
+        self.resolve_path(&[name]).0
+    }
+
+    /// Whether it is known what an expression stands for, were it only its full name.
+    pub(in super::super) fn is_known(&self, expression: &Expr) -> bool {
+        self.resolve(expression)
+            .1
+            .is_some_and(|place| place.line.is_none())
+    }
+
+    /// The full name of an attribute of something imported.
+    pub(in super::super) fn full_name_of_attribute(
+        &self,
+        value: &Expr,
+        attribute: &str,
+    ) -> Option<String> {
+        let mut names = path(value)?;
+        names.push(attribute);
+        let (origin, place) = self.resolve_path(&names);
+        matches!(origin, Origin::Library | Origin::Installed)
+            .then(|| place.map(|place| place.name))?
+    }
+
     /// What a called expression stands for.
     pub(in super::super) fn resolve(&self, expression: &Expr) -> (Origin, Option<Place>) {
         if let Some(names) = path(expression) {
@@ -125,11 +160,14 @@ impl<'f, 's> Names<'f, 's> {
         let Some((first, rest)) = names.split_first() else {
             return (Origin::Unknown, None);
         };
-        if let (Some((class, receiver)), [attribute]) = (self.receiver, rest)
+        if let (Some((class, receiver)), [attribute, further @ ..]) = (self.receiver, rest)
             && receiver == *first
             && !self.own().is_rebound(first)
         {
-            return self.member(class, attribute);
+            return match further {
+                [] => self.member(class, attribute),
+                _ => (Origin::Unknown, None),
+            };
         }
         for (depth, scope) in self.scopes.iter().enumerate() {
             if depth == 0 && scope.is_global(first) {
@@ -224,6 +262,10 @@ impl<'f, 's> Names<'f, 's> {
                     Some(named(format!("{}.{method}", place.name))),
                 )
             }
+            (Origin::Library, Some(place)) if place.name == "logging.getLogger" => (
+                Origin::Library,
+                Some(named(format!("logging.Logger.{method}"))),
+            ),
             (Origin::Builtin, Some(place)) if place.name == "open" => {
                 (Origin::Builtin, Some(named(format!("io.IOBase.{method}"))))
             }

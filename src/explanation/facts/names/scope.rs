@@ -103,6 +103,11 @@ impl<'s> Scope<'s> {
         self.globals.contains(name)
     }
 
+    /// Whether a name is of a function around although this one writes it.
+    pub(in super::super::super) fn is_nonlocal(&self, name: &str) -> bool {
+        self.nonlocals.contains(name)
+    }
+
     /// Whether a parameter is bound to something else as well.
     pub(in super::super::super) fn is_rebound(&self, name: &str) -> bool {
         self.rebound.contains(name)
