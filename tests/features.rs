@@ -3,12 +3,12 @@
 use std::path::Path;
 
 /// Every test of the repository, as the table names them: functions of Rust tests, names of
-/// Neovim cases.
+/// Neovim cases and of VS Code's.
 fn named_tests() -> String {
     fn read(dir: &Path, text: &mut String) {
         for entry in std::fs::read_dir(dir).expect("the folder is in the repository") {
             let path = entry.expect("readable").path();
-            let is_test_code = ["rs", "lua", "py"]
+            let is_test_code = ["rs", "lua", "py", "ts"]
                 .iter()
                 .any(|kind| path.extension().is_some_and(|extension| extension == *kind));
             if path.is_dir() {
