@@ -25,7 +25,7 @@ pub use outline::imports;
 pub use python::{refusals, refusals_as};
 pub use scope::{Kind, Place, Scope, enclosing_scopes, place};
 pub use statement::statement_end;
-pub use words::words;
+pub use words::{identifiers, words};
 
 /// Parses `text`, reusing what of `old` still holds. `old` must have been told of the edits.
 pub fn parse(language: &Language, text: &Rope, old: Option<&Tree>) -> Option<Tree> {

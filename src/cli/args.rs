@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::explanation::tongue::Tongue;
+
 /// Inline completion for Python from a model on your own machine.
 #[derive(Debug, Parser)]
 #[command(
@@ -15,6 +17,7 @@ Examples:
   midfill complete app.py:12:20            what would stand at line 12, column 20?
   midfill complete app.py:12 --json        at the end of line 12, for a program to read
   midfill why app.py:12:20                 why this, or why nothing?
+  midfill explain app.py:12                what does the function at line 12 do?
   midfill doctor                           is all well, and how fast is it?
   midfill doctor --model qwen.gguf         the same for another model
   midfill serve                            the language server, on standard input and output
@@ -48,12 +51,18 @@ Examples:
 
 In an editor, the command `midfill.why` explains the last ghost text; in Neovim, :Midfill why.")]
     Why(WhyArgs),
-    /// Explain a function: what is true of it, read off the code.
+    /// Explain a function: what it does, how it works, what may break, how to better it.
     #[command(after_help = "\
 Examples:
-  midfill explain app.py:12 --json       the function at line 12, or the class and its methods
-  midfill explain app.py:12-40 --json    the functions in these lines
-  midfill explain app.py --json          every function of the file but those within functions")]
+  midfill explain app.py:12                      the function at line 12, or the class and its methods
+  midfill explain app.py:12-40                   the functions in these lines
+  midfill explain app.py:12 --lang zh            in Chinese
+  midfill explain app.py:12 --model qwen2.5-coder-1.5b-instruct.gguf
+                                                 with what an instruct model has to say
+  midfill explain app.py --json                  every function of the file, for a program to read
+
+Facts are read off the code, in milliseconds and without a model. What a model says comes behind
+them, and what contradicts the code is struck through.")]
     Explain(ExplainArgs),
     /// Say what was learnt of which suggestions you take, or forget it.
     #[command(after_help = "\
@@ -184,12 +193,24 @@ pub struct WhyArgs {
 pub struct ExplainArgs {
     /// FILE:LINE, FILE:LINE-LINE or FILE, lines counted from 1; `-` reads standard input to its end.
     pub place: String,
-    /// Of a whole file, also the functions within functions.
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// The language to explain in, such as `en`, `zh` or `German`; without it that of the shell.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub lang: Option<Tongue>,
+    /// The facts alone: no model is asked.
+    #[arg(long)]
+    pub facts: bool,
+    /// Every function of the file, those within functions too; facts alone.
     #[arg(long)]
     pub all: bool,
-    /// JSON for a program to read.
-    #[arg(long, required = true)]
+    /// JSON for a program to read: the facts as data, and the same text.
+    #[arg(long)]
     pub json: bool,
+    /// Answer from a file of rules instead of a model, for tests.
+    #[arg(long, value_name = "FILE.json", hide = true)]
+    pub scripted: Option<PathBuf>,
 }
 
 /// `midfill learning`.

@@ -1,68 +1,121 @@
-//! `midfill explain`: what is true of the functions at a place.
+//! `midfill explain`: what the functions at a place do.
 
+use std::env;
 use std::io::Write as _;
 use std::ops::Range;
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use grammars::Language;
+use indicatif::ProgressBar;
 
 use super::args::ExplainArgs;
 use super::complete::read;
-use crate::explanation::facts::{Facts, Surroundings};
-use crate::explanation::source::{Lines, Source};
-use crate::explanation::target::{self, NoTarget, Target};
+use super::{open, progress, serve};
+use crate::completion;
+use crate::explanation::narrator::Told;
+use crate::explanation::source::Source;
+use crate::explanation::study::{Meant, Study, must_be_python};
+use crate::explanation::target::NoTarget;
+use crate::explanation::telling::Links;
+use crate::explanation::tongue::Tongue;
+use crate::explanation::{self, Explanation, Means};
+use crate::session::Snapshot;
 
 pub(super) fn run(args: &ExplainArgs) -> Result<ExitCode> {
     let place = place(&args.place)?;
-    let is_python = Language::from_path(Path::new(&place.file)).is_some();
-    if !is_python && place.file != "-" {
-        let path = place.file.clone();
-        return Err(NoTarget::NotPython { path }.into());
-    }
+    must_be_python(&place.file, None)?;
     let text = read(&place.file)?;
-    let source = Source::parse(&text);
-    let target = find(&source, &place, args.all)?;
-    let surroundings = Surroundings::of(&source);
-    let facts = target
-        .functions
-        .iter()
-        .map(|function| Facts::of(function, &surroundings));
-    let report = Report {
-        path: &place.file,
-        lines: source.lines_in(&target.range),
-        class: target.class.map(|class| class.name.as_str()),
-        functions: facts.collect(),
+    let meant = meant(&text, &place, args.all)?;
+    let study = Study::of(&place.file, &text, &meant)?;
+    let means = Means {
+        model: model(args, place.lines.is_none())?,
+        tongue: match &args.lang {
+            Some(tongue) => tongue.clone(),
+            None => Tongue::of_the_shell(|name| env::var(name).ok()),
+        },
+        links: Links::Plain,
+        ..Means::default()
     };
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &report).map_err(std::io::Error::from)?;
-    writeln!(out)?;
+    let snapshot = Snapshot::of(&place.file, &text);
+    let explained = explain(&study, &snapshot, &means, !args.json)?;
+    if args.json {
+        let report = Report {
+            study: &study,
+            title: &explained.title,
+            markdown: &explained.markdown,
+        };
+        let mut out = std::io::stdout().lock();
+        serde_json::to_writer_pretty(&mut out, &report).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is printed.
+/// What a program reads.
 #[derive(serde::Serialize)]
 struct Report<'a> {
-    path: &'a str,
-    /// The lines meant: of the functions, or of the selection widened to whole statements.
-    lines: Lines,
-    /// The class, where a class was meant and not one of its methods.
-    class: Option<&'a str>,
-    functions: Vec<Facts>,
+    #[serde(flatten)]
+    study: &'a Study,
+    title: &'a str,
+    /// The text that a person would have read.
+    markdown: &'a str,
 }
 
-fn find<'s>(source: &'s Source<'_>, place: &Place, all: bool) -> Result<Target<'s>, NoTarget> {
-    let Some((first, last)) = place.lines else {
-        return target::whole(source, all);
+/// The model to ask; `None` for the facts alone, which is also all that is told of whole files.
+fn model(args: &ExplainArgs, is_whole: bool) -> Result<Option<completion::Means>> {
+    if args.facts || args.all || is_whole {
+        return Ok(None);
+    }
+    let model = match &args.scripted {
+        Some(rules) => serve::scripted_by(rules)?,
+        None => open::open(&args.model.config()?)?,
     };
+    Ok(Some(completion::Means::new(
+        model,
+        args.model.completion()?,
+    )))
+}
+
+/// Explains, and prints what comes as it comes where `prints`.
+fn explain(study: &Study, snapshot: &Snapshot, means: &Means, prints: bool) -> Result<Explanation> {
+    let mut problem = None;
+    let mut bar: Option<ProgressBar> = None;
+    let mut tell = |told: Told<'_>| match told {
+        Told::Markdown(piece) if prints && problem.is_none() => {
+            let mut out = std::io::stdout().lock();
+            let written = out.write_all(piece.as_bytes());
+            problem = written.and_then(|()| out.flush()).err();
+        }
+        Told::Markdown(_) => {}
+        Told::Read(n, of) if n < of => bar
+            .get_or_insert_with(|| progress(of, " parts read"))
+            .set_position(n as u64),
+        Told::Read(..) => {
+            if let Some(bar) = bar.take() {
+                bar.finish_and_clear();
+            }
+        }
+    };
+    let explained =
+        super::runtime()?.block_on(explanation::explain(study, snapshot, means, &mut tell));
+    match problem {
+        Some(problem) => Err(problem.into()),
+        None => Ok(explained),
+    }
+}
+
+fn meant(text: &str, place: &Place, all: bool) -> Result<Meant, NoTarget> {
+    let Some((first, last)) = place.lines else {
+        return Ok(Meant::All { nested: all });
+    };
+    let source = Source::parse(text);
     let n_lines = source.n_lines();
     for line in [first, last] {
         if line > n_lines {
             return Err(NoTarget::NoLine { line, n_lines });
         }
     }
-    target::find(source, range(source, first, last))
+    Ok(Meant::At(range(&source, first, last)))
 }
 
 /// Lines as a selection; a single one as a cursor at its first word.

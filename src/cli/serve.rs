@@ -95,8 +95,20 @@ fn rules(path: &Path) -> Result<Vec<Rule>> {
     })
 }
 
+/// A model that answers by the rules of a file.
+///
+/// # Errors
+/// When the file cannot be read or understood.
+pub(super) fn scripted_by(path: &Path) -> Result<Model> {
+    Ok(scripted(rules(path)?))
+}
+
+/// Room for a conversation about a long function: a token is a byte.
+const SCRIPTED_CONTEXT: usize = 1 << 16;
+
 fn scripted(rules: Vec<Rule>) -> Model {
-    Model::scripted(Script::new().answers(move |prompt| {
+    let script = Script::new().n_ctx(SCRIPTED_CONTEXT);
+    Model::scripted(script.answers(move |prompt| {
         let prefix = prompt.split("<|fim_prefix|>").nth(1).unwrap_or(prompt);
         let prefix = prefix.split("<|fim_").next().unwrap_or(prefix);
         let rule = rules.iter().find(|rule| prefix.ends_with(&rule.ends_with));

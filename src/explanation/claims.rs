@@ -8,12 +8,14 @@ use std::ops::RangeInclusive;
 
 use super::part::Part;
 use super::tongue::Tongue;
+use crate::project::builtins::is_builtin;
+use crate::syntax;
 
 /// What a model's statements are held against.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
-    /// Every name that may be spoken of: those of the file, of what it imports and calls, builtins
-    /// and keywords.
+    /// Every name that may be spoken of, besides builtins and keywords: those of the file, and of
+    /// what it imports and calls.
     pub names: HashSet<String>,
     /// The lines that were shown, from 1.
     pub lines: Option<RangeInclusive<usize>>,
@@ -109,24 +111,34 @@ pub fn contradictions(statement: &str, part: Part, known: &Known) -> Vec<Contrad
 /// The first name of a code span that stands nowhere. Spans that are no names, such as `a + 1` or
 /// `"text"`, are looked at word by word; what is quoted in them is not.
 fn unknown_name(code: &str, known: &Known) -> Option<String> {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut quoted = None;
-    let mut word = String::new();
-    let mut words = Vec::new();
-    for c in code.chars().chain([' ']) {
-        match quoted {
-            Some(quote) if c == quote => quoted = None,
-            Some(_) => {}
-            None if c == '"' || c == '\'' => quoted = Some(c),
-            None if is_word(c) => word.push(c),
-            None => words.push(std::mem::take(&mut word)),
+    let unquoted = |c: char| match quoted {
+        Some(quote) if c == quote => {
+            quoted = None;
+            ' '
         }
-    }
-    words
-        .into_iter()
-        .filter(|word| word.starts_with(|c: char| c.is_alphabetic() || c == '_'))
-        .find(|word| !known.names.contains(word.as_str()))
+        Some(_) => ' ',
+        None if c == '"' || c == '\'' => {
+            quoted = Some(c);
+            ' '
+        }
+        None => c,
+    };
+    let code: String = code.chars().map(unquoted).collect();
+    let is_known =
+        |name: &str| known.names.contains(name) || is_builtin(name) || KEYWORDS.contains(&name);
+    syntax::identifiers(&code)
+        .find(|name| !is_known(name))
+        .map(str::to_owned)
 }
+
+/// Python's keywords, soft ones included.
+const KEYWORDS: [&str; 38] = [
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "case", "class",
+    "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if",
+    "import", "in", "is", "lambda", "match", "nonlocal", "not", "or", "pass", "raise", "return",
+    "try", "type", "while", "with", "yield",
+];
 
 /// Exceptions that a statement says are raised. A sentence that denies it, or speaks of what is
 /// caught, says nothing of the kind.
@@ -384,7 +396,7 @@ mod tests {
             expect![[r#"
                 - ~~It calls `fetch_prices` first.~~ (⚠ there is no `fetch_prices` in the code)
                 1. ~~Line 20 logs the total.~~ (⚠ line 20 is not part of it)
-                ~~It raises `TypeError` for strings.~~ (⚠ there is no `TypeError` in the code; it does not raise `TypeError` itself)
+                ~~It raises `TypeError` for strings.~~ (⚠ it does not raise `TypeError` itself)
                 The function takes 3 arguments and 4 of them count."#]],
         );
     }

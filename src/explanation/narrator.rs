@@ -84,17 +84,26 @@ impl Narrator {
         }))
     }
 
-    /// Writes one part, statement by statement, each checked against what is known. `link` writes
-    /// a line number as a link.
+    /// Writes one part, statement by statement, each checked against what is known; `lead` stands
+    /// before the first. `link` writes a line number as a link.
     ///
     /// # Errors
     /// Whatever keeps the model from answering.
     pub async fn tell(
         &mut self,
         part: Part,
+        lead: &str,
         link: &(dyn Fn(usize, &str) -> String + Sync),
         tell: &mut (dyn FnMut(Told<'_>) + Send),
     ) -> Result<(), ModelError> {
+        let mut lead = Some(lead);
+        let mut say = |statement: &str| {
+            if let Some(lead) = lead.take() {
+                tell(Told::Markdown(lead));
+            }
+            let checked = claims::checked(statement, part, &self.known, &self.tongue, link);
+            tell(Told::Markdown(&checked));
+        };
         let heading = format!("## {}\n", part.heading(&self.tongue));
         self.prompt.extend(self.tokenizer.tokenize(&heading));
         let n_room = self.n_ctx.saturating_sub(self.prompt.len());
@@ -117,7 +126,7 @@ impl Narrator {
                 Event::Piece { text, .. } => {
                     answer.push_str(&text);
                     for statement in statements.push(&text) {
-                        self.say(&statement, part, link, tell);
+                        say(&statement);
                     }
                 }
                 Event::Done { reason, .. } => was_cut = reason == StopReason::MaxTokens,
@@ -128,22 +137,11 @@ impl Narrator {
         // What the length cut off in the middle is no statement.
         let rest = statements.rest();
         if !was_cut && !rest.trim().is_empty() {
-            self.say(&rest, part, link, tell);
+            say(&rest);
         }
         let answer = format!("{}\n\n", answer.trim());
         self.prompt.extend(self.tokenizer.tokenize(&answer));
         Ok(())
-    }
-
-    fn say(
-        &self,
-        statement: &str,
-        part: Part,
-        link: &(dyn Fn(usize, &str) -> String + Sync),
-        tell: &mut (dyn FnMut(Told<'_>) + Send),
-    ) {
-        let checked = claims::checked(statement, part, &self.known, &self.tongue, link);
-        tell(Told::Markdown(&checked));
     }
 }
 

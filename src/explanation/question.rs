@@ -2,8 +2,11 @@
 //! to it, in the words of a conversation.
 
 use super::part::Part;
+use super::study::Study;
 use super::tongue::Tongue;
 use crate::model::{Message, Role, Token, Tokenizer};
+use crate::project::Project;
+use crate::syntax;
 
 /// A question before it is fitted to a context.
 #[derive(Debug, Clone, Default)]
@@ -143,6 +146,50 @@ pub fn about_a_piece(subject: &str, code: &str) -> Vec<Message> {
             content: format!("A piece of {subject}, with line numbers:\n```python\n{code}```\n"),
         },
     ]
+}
+
+/// Definitions that a model is shown, at most.
+const MOST_RELATED: usize = 6;
+
+/// Lines of a definition, at most.
+const RELATED_LINES: usize = 12;
+
+/// The first lines of what is called and defined in other files of the project, in the order of the
+/// calls.
+pub fn related(study: &Study, project: Option<&Project>) -> Vec<String> {
+    let Some(project) = project else {
+        return Vec::new();
+    };
+    let mut told: Vec<(&str, usize)> = Vec::new();
+    let calls = study.functions.iter().flat_map(|one| &one.facts.calls);
+    for definition in calls.filter_map(|call| call.definition.as_ref()) {
+        if let (Some(path), Some(line)) = (definition.path.as_deref(), definition.line)
+            && !told.contains(&(path, line))
+            && told.len() < MOST_RELATED
+        {
+            told.push((path, line));
+        }
+    }
+    let text = |(path, line): &(&str, usize)| {
+        let text = project.text(path)?;
+        let lines = text.lines().skip(line.saturating_sub(1));
+        let head = syntax::indent(text.lines().nth(line.saturating_sub(1))?).len();
+        let mut definition: Vec<&str> = Vec::new();
+        for line in lines.take(RELATED_LINES) {
+            let ends = !definition.is_empty()
+                && !line.trim().is_empty()
+                && syntax::indent(line).len() <= head;
+            if ends {
+                break;
+            }
+            definition.push(line.trim_end());
+        }
+        Some(format!(
+            "# {path}, line {line}\n{}",
+            definition.join("\n").trim_end()
+        ))
+    };
+    told.iter().filter_map(text).collect()
 }
 
 /// Lines of code with their numbers, from `first` on.

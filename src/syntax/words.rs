@@ -54,6 +54,13 @@ pub fn words(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| word.len() > 1 && !COMMON.contains(word))
 }
 
+/// Everything in a text that has the form of a name, keywords and the words of comments and strings
+/// included, in order.
+pub fn identifiers(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| word.starts_with(|c: char| c.is_alphabetic() || c == '_'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,5 +70,11 @@ mod tests {
         let found: Vec<_> =
             words("def f(self, größe): return self.x_1 + größe[12] # note").collect();
         assert_eq!(found, ["größe", "x_1", "größe", "12", "note"]);
+    }
+
+    #[test]
+    fn identifiers_are_all_that_could_be_a_name() {
+        let found: Vec<_> = identifiers("def _f(x1): # 2 notes\n").collect();
+        assert_eq!(found, ["def", "_f", "x1", "notes"]);
     }
 }

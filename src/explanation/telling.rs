@@ -1,0 +1,304 @@
+//! The words around the facts: English and Chinese side by side, so that what one says the other
+//! says too.
+
+mod purpose;
+
+use super::facts::Facts;
+use super::part::Part;
+use super::source::Lines;
+use super::study::{Studied, Study};
+use super::tongue::Tongue;
+
+/// How a place in a file is written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Links {
+    /// Plain text, for a terminal.
+    #[default]
+    Plain,
+    /// Markdown links to lines of the document with this URI: `file:///a.py#L3`.
+    To {
+        /// The document.
+        uri: String,
+        /// The project's folder as a URI, for places in other files; `None` where there is none.
+        root: Option<String>,
+    },
+}
+
+/// Says facts in a language.
+#[derive(Debug, Clone, Copy)]
+pub struct Teller<'a> {
+    /// The language.
+    pub tongue: &'a Tongue,
+    /// How places are written.
+    pub links: &'a Links,
+}
+
+/// The English or the Chinese of a sentence, whichever the teller speaks.
+macro_rules! say {
+    ($teller:expr, $english:literal, $chinese:literal $(, $($arguments:tt)*)?) => {
+        if $teller.tongue.is_chinese() {
+            format!($chinese $(, $($arguments)*)?)
+        } else {
+            format!($english $(, $($arguments)*)?)
+        }
+    };
+}
+use say;
+
+impl Teller<'_> {
+    /// The title: what is explained, and its lines.
+    pub fn title(&self, study: &Study) -> String {
+        let lines = self.lines(study.lines);
+        let name = code(study.name());
+        match (&study.class, &study.functions[..]) {
+            (Some(_), methods) => {
+                let n = methods.len();
+                say!(
+                    self,
+                    "class {name}, {n} methods, {lines}",
+                    "类 {name}，{n} 个方法，{lines}"
+                )
+            }
+            (None, [one]) => {
+                let kind = self.kind(&one.facts);
+                say!(self, "{kind} {name}, {lines}", "{kind} {name}，{lines}")
+            }
+            (None, several) => {
+                let n = several.len();
+                say!(self, "{n} functions, {lines}", "{n} 个函数，{lines}")
+            }
+        }
+    }
+
+    /// What Midfill itself says in a part, without its heading. Ends with a line break, unless
+    /// empty.
+    pub fn part(&self, part: Part, study: &Study) -> String {
+        let mut told = String::new();
+        let is_one = study.functions.len() == 1;
+        for studied in &study.functions {
+            let text = match part {
+                Part::Purpose => purpose::tell(self, studied),
+                Part::Flow | Part::Problems | Part::Improvements => String::new(),
+            };
+            if text.is_empty() {
+                continue;
+            }
+            if !is_one {
+                if !told.is_empty() {
+                    told.push('\n');
+                }
+                told.push_str(&self.subheading(studied));
+            }
+            told.push_str(&text);
+        }
+        told
+    }
+
+    /// A docstring that a model guessed, marked as such.
+    pub fn guess(&self, facts: &Facts, docstring: &str) -> String {
+        let (name, docstring) = (code(&facts.signature.qualified_name), plain(docstring));
+        say!(
+            self,
+            "**A guess** of the model, which read the code of {name} and may be wrong: {docstring}",
+            "**模型的猜测**，仅根据 {name} 的代码，可能有误：{docstring}"
+        )
+    }
+
+    /// What stands before a model's statements, to tell them from the facts.
+    pub fn in_the_model_s_words(&self) -> String {
+        say!(self, "*In the model's words:*", "*模型的说明：*")
+    }
+
+    /// Why the model's part is missing.
+    pub fn without_model(&self, trouble: &str) -> String {
+        say!(
+            self,
+            "*The model had no more to say: {trouble} All facts above hold.*",
+            "*模型未能继续：{trouble} 以上事实依然成立。*"
+        )
+    }
+
+    /// A heading for one function of several.
+    fn subheading(&self, studied: &Studied) -> String {
+        let facts = &studied.facts;
+        let lines = self.lines(facts.lines);
+        let name = code(&facts.signature.qualified_name);
+        let title = say!(self, "{name}, {lines}", "{name}，{lines}");
+        format!("### {title}\n\n")
+    }
+
+    /// `line 3`, as a link where there are links.
+    pub fn line(&self, line: usize) -> String {
+        let linked = self.link(line, &line.to_string());
+        say!(self, "line {linked}", "第 {linked} 行")
+    }
+
+    /// `lines 3–5`, or `line 3` for one.
+    pub fn lines(&self, lines: Lines) -> String {
+        let Lines { first, last } = lines;
+        if first == last {
+            return self.line(first);
+        }
+        let (first, last) = (
+            self.link(first, &first.to_string()),
+            self.link(last, &last.to_string()),
+        );
+        say!(self, "lines {first}–{last}", "第 {first}–{last} 行")
+    }
+
+    /// A list of lines: `lines 3, 5 and 9`.
+    pub fn several_lines(&self, lines: &[usize]) -> String {
+        let mut lines = lines.to_vec();
+        lines.dedup();
+        match &lines[..] {
+            [one] => self.line(*one),
+            several => {
+                let linked = several
+                    .iter()
+                    .map(|line| self.link(*line, &line.to_string()));
+                let all = self.list(&linked.collect::<Vec<_>>());
+                say!(self, "lines {all}", "第 {all} 行")
+            }
+        }
+    }
+
+    /// `text` as a link to a line of the document.
+    pub fn link(&self, line: usize, text: &str) -> String {
+        match self.links {
+            Links::Plain => text.to_owned(),
+            Links::To { uri, .. } => format!("[{text}]({uri}#L{line})"),
+        }
+    }
+
+    /// A place in another file of the project.
+    pub fn place(&self, path: &str, line: usize) -> String {
+        let text = format!("{path}:{line}");
+        match self.links {
+            Links::To {
+                root: Some(root), ..
+            } => format!("[{text}]({root}/{path}#L{line})"),
+            _ => code(&text),
+        }
+    }
+
+    /// `a, b and c`.
+    pub fn list(&self, items: &[String]) -> String {
+        let Some((last, rest)) = items.split_last() else {
+            return String::new();
+        };
+        if rest.is_empty() {
+            return last.clone();
+        }
+        let rest = rest.join(if self.tongue.is_chinese() {
+            "、"
+        } else {
+            ", "
+        });
+        say!(self, "{rest} and {last}", "{rest}、{last}")
+    }
+
+    /// `async method`, `property`, `generator function`.
+    fn kind(&self, facts: &Facts) -> String {
+        use super::facts::Kind;
+        let signature = &facts.signature;
+        let (english, chinese) = match signature.kind {
+            Kind::Function => ("function", "函数"),
+            Kind::Method => ("method", "方法"),
+            Kind::ClassMethod => ("class method", "类方法"),
+            Kind::StaticMethod => ("static method", "静态方法"),
+            Kind::Property => ("property", "属性"),
+        };
+        let (is_async, yields) = (signature.is_async, signature.is_generator);
+        match self.tongue.is_chinese() {
+            false => {
+                let first = if is_async { "async " } else { "" };
+                let second = if yields { "generator " } else { "" };
+                format!("{first}{second}{english}")
+            }
+            true => {
+                let first = if is_async { "异步" } else { "" };
+                let second = if yields { "生成器" } else { "" };
+                format!("{first}{second}{chinese}")
+            }
+        }
+    }
+}
+
+/// A code span of Markdown, whatever backquotes are in the text.
+pub fn code(text: &str) -> String {
+    let longest = text
+        .split(|c| c != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or_default();
+    let fence = "`".repeat(longest + 1);
+    match text.starts_with('`') || text.ends_with('`') {
+        true => format!("{fence} {text} {fence}"),
+        false => format!("{fence}{text}{fence}"),
+    }
+}
+
+/// Text as it is, with what Markdown would read as its own escaped.
+pub fn plain(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(
+            c,
+            '\\' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~'
+        ) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::explanation::study::Meant;
+
+    /// A part of the explanation of the first function of a text, in both languages.
+    #[track_caller]
+    pub(in super::super) fn check(part: Part, text: &str, expected: Expect) {
+        let text = text.trim_start_matches('\n');
+        let study = Study::of("a.py", text, &Meant::All { nested: false });
+        let study = study.expect("the fixture has a function");
+        let tell = |tongue| {
+            let links = Links::Plain;
+            let (tongue, links) = (&tongue, &links);
+            Teller { tongue, links }.part(part, &study)
+        };
+        let both = format!("{}\n{}", tell(Tongue::English), tell(Tongue::Chinese));
+        expected.assert_eq(&both);
+    }
+
+    #[test]
+    fn code_spans_hold_any_text() {
+        assert_eq!(code("a"), "`a`");
+        assert_eq!(code("`a``"), "``` `a`` ```");
+    }
+
+    #[test]
+    fn a_title_tells_what_and_where() {
+        let title = |text: &str, tongue| {
+            let study = Study::of("a.py", text, &Meant::At(0..0)).expect("there is something");
+            let links = Links::To {
+                uri: "file:///a.py".to_owned(),
+                root: None,
+            };
+            let (tongue, links) = (&tongue, &links);
+            Teller { tongue, links }.title(&study)
+        };
+        let text = "async def f():\n    yield 1\n";
+        expect!["async generator function `f`, lines [1](file:///a.py#L1)–[2](file:///a.py#L2)"]
+            .assert_eq(&title(text, Tongue::English));
+        expect!["异步生成器函数 `f`，第 [1](file:///a.py#L1)–[2](file:///a.py#L2) 行"]
+            .assert_eq(&title(text, Tongue::Chinese));
+        let text = "class A:\n    def f(self): ...\n";
+        expect!["class `A`, 1 methods, lines [1](file:///a.py#L1)–[2](file:///a.py#L2)"]
+            .assert_eq(&title(text, Tongue::English));
+    }
+}
