@@ -33,6 +33,9 @@ pub struct Config {
     pub serving: ServingConfig,
     /// The repository around the documents.
     pub project: ProjectConfig,
+    /// The language that explanations are in, such as `en`, `zh` or `German`; `None` is that of the
+    /// editor. Key `language`.
+    pub language: Option<String>,
     /// Where it is kept what this user takes; `None` forgets it at the end. Not an option: the
     /// program knows the place.
     pub taste_file: Option<PathBuf>,
@@ -255,6 +258,7 @@ static OPTIONS: &[(&str, Set)] = &[
     ("healing", |c, v| put(&mut c.completion.heal, v.as_bool())),
     ("cleanUp", |c, v| put(&mut c.completion.clean_up, v.as_bool())),
     ("environment", |c, v| put(&mut c.project.environment, v.as_str().map(|path| Some(PathBuf::from(path))))),
+    ("language", |c, v| put(&mut c.language, v.as_str().map(|name| Some(name.to_owned())))),
     ("prefetch", |c, v| put(&mut c.completion.prefetch, v.as_bool())),
     ("inComments", |c, v| put(&mut c.completion.in_comments, v.as_bool())),
     ("inStrings", |c, v| put(&mut c.completion.in_strings, v.as_bool())),

@@ -9,6 +9,7 @@ mod capabilities;
 mod convert;
 mod diagnostics;
 mod documents;
+mod explain;
 mod guard;
 mod imports;
 mod inline_completion;
@@ -269,6 +270,10 @@ impl LanguageServer for Server {
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LspAny>> {
+        if params.command == explain::EXPLAIN {
+            let answer = guard::future("executeCommand", explain::execute(self, params));
+            return answer.await.unwrap_or_else(|| Err(Error::internal_error()));
+        }
         if params.command == imports::ADD_IMPORT {
             let answer = guard::future("executeCommand", imports::execute(self, params));
             return answer.await.unwrap_or_else(|| Err(Error::internal_error()));

@@ -7,6 +7,7 @@ mod bench;
 mod command;
 mod context;
 mod editor;
+mod explain;
 mod features;
 mod imports;
 mod learning;

@@ -7,6 +7,7 @@ use tower_lsp::gen_lsp_types::{
 };
 
 use super::convert::{self, Encoding};
+use super::explain::EXPLAIN;
 use super::imports::ADD_IMPORT;
 use super::learning::RESET_LEARNING;
 use super::notebooks;
@@ -28,6 +29,8 @@ pub(super) struct ClientTraits {
     pub(super) watches_files: bool,
     /// Folders of the workspace, as paths.
     pub(super) roots: Vec<String>,
+    /// The language of its user interface, such as `zh-cn`.
+    pub(super) locale: Option<String>,
 }
 
 impl ClientTraits {
@@ -75,6 +78,7 @@ impl ClientTraits {
                 .and_then(|watching| watching.dynamic_registration)
                 .unwrap_or(false),
             roots,
+            locale: params.locale.clone(),
         }
     }
 
@@ -112,7 +116,7 @@ pub(super) fn announced(traits: &ClientTraits) -> ServerCapabilities {
             ..CompletionOptions::default()
         }),
         execute_command_provider: Some(ExecuteCommandOptions {
-            commands: [SWITCH_MODEL, WHY, ADD_IMPORT, RESET_LEARNING]
+            commands: [SWITCH_MODEL, WHY, ADD_IMPORT, RESET_LEARNING, EXPLAIN]
                 .map(str::to_owned)
                 .to_vec(),
             ..ExecuteCommandOptions::default()

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use ropey::Rope;
 use tower_lsp::gen_lsp_types as lsp;
 
@@ -89,6 +89,19 @@ pub(super) fn path(uri: &str) -> String {
     percent_decode_str(path).decode_utf8_lossy().into_owned()
 }
 
+/// The `file:` URI of an absolute path; `None` for a path that is not Unicode.
+pub(super) fn uri(path: &std::path::Path) -> Option<String> {
+    /// All that a path of a URI may not hold as it is (RFC 3986, section 3.3).
+    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'/')
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~');
+    let path = path.to_str()?;
+    Some(format!("file://{}", utf8_percent_encode(path, ESCAPED)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,5 +146,7 @@ mod tests {
     fn a_file_uri_is_a_path() {
         assert_eq!(path("file:///home/a%20b/%C3%A9.py"), "/home/a b/é.py");
         assert_eq!(path("untitled:Untitled-1"), "untitled:Untitled-1");
+        let there = std::path::Path::new("/home/a b/é.py");
+        assert_eq!(uri(there).as_deref(), Some("file:///home/a%20b/%C3%A9.py"));
     }
 }
