@@ -89,32 +89,42 @@ fn an_explanation_has_four_parts_and_links_to_its_lines() {
     check(
         &question(3, 8),
         expect![[r#"
-        "method Cart.put, lines 2–6" {"end":{"character":0,"line":6},"start":{"character":0,"line":1}}
-        # method `Cart.put`, lines [2](file:///project/cart.py#L2)–[6](file:///project/cart.py#L6)
+            "method Cart.put, lines 2–6" {"end":{"character":0,"line":6},"start":{"character":0,"line":1}}
+            # method `Cart.put`, lines [2](file:///project/cart.py#L2)–[6](file:///project/cart.py#L6)
 
-        ## What it does
+            ## What it does
 
-        Puts some of an item in.
+            Puts some of an item in.
 
-        - **Takes** `item`; `n` (`1` by default)
-        - **Raises** `ValueError` if `n < 1` (line [5](file:///project/cart.py#L5))
+            - **Takes** `item`; `n` (`1` by default)
+            - **Returns** nothing
+            - **Raises** `ValueError` if `n < 1` (line [5](file:///project/cart.py#L5))
+            - **Changes** its object's `items`, setting `self.items[item]` (line [6](file:///project/cart.py#L6))
 
-        *In the model's words:*
+            *In the model's words:*
 
-        - It adds `n` to `items`.
+            - It adds `n` to `items`.
 
-        ## How it works
+            ## How it works
 
-        *In the model's words:*
+            1. if `n < 1` (lines [4](file:///project/cart.py#L4)–[5](file:///project/cart.py#L5))
+               - raise `ValueError(n)` (line [5](file:///project/cart.py#L5))
+            2. set `self.items[…]` (line [6](file:///project/cart.py#L6))
 
-        1. Line [4](file:///project/cart.py#L4) tests `n`.
-        2. ~~Line 44 saves the cart.~~ (⚠ line 44 is not part of it)
+            Cyclomatic complexity 2, blocks 1 deep at most.
 
-        ## Potential problems
+            *In the model's words:*
 
-        ## Improvements
+            1. Line [4](file:///project/cart.py#L4) tests `n`.
+            2. ~~Line 44 saves the cart.~~ (⚠ line 44 is not part of it)
 
-    "#]],
+            ## Potential problems
+
+            ## Improvements
+
+            Midfill's rules have nothing to better.
+
+        "#]],
     );
 }
 
@@ -125,27 +135,37 @@ fn it_is_told_in_the_language_asked_for() {
     check(
         &question,
         expect![[r#"
-        "方法 Cart.put，第 2–6 行" {"end":{"character":0,"line":6},"start":{"character":0,"line":1}}
-        # 方法 `Cart.put`，第 [2](file:///project/cart.py#L2)–[6](file:///project/cart.py#L6) 行
+            "方法 Cart.put，第 2–6 行" {"end":{"character":0,"line":6},"start":{"character":0,"line":1}}
+            # 方法 `Cart.put`，第 [2](file:///project/cart.py#L2)–[6](file:///project/cart.py#L6) 行
 
-        ## 功能
+            ## 功能
 
-        Puts some of an item in.
+            Puts some of an item in.
 
-        - **参数**：`item`；`n`（默认 `1`）
-        - **引发**：`ValueError`（若 `n < 1`，第 [5](file:///project/cart.py#L5) 行）
+            - **参数**：`item`；`n`（默认 `1`）
+            - **返回**：无（`None`）
+            - **引发**：`ValueError`（若 `n < 1`，第 [5](file:///project/cart.py#L5) 行）
+            - **修改**：对象的 `items`，设置 `self.items[item]`（第 [6](file:///project/cart.py#L6) 行）
 
-        *模型的说明：*
+            *模型的说明：*
 
-        - 把 `n` 加到 `items`。
+            - 把 `n` 加到 `items`。
 
-        ## 工作流程
+            ## 工作流程
 
-        ## 潜在问题
+            1. 如果 `n < 1`（第 [4](file:///project/cart.py#L4)–[5](file:///project/cart.py#L5) 行）
+               - 引发 `ValueError(n)`（第 [5](file:///project/cart.py#L5) 行）
+            2. 设置 `self.items[…]`（第 [6](file:///project/cart.py#L6) 行）
 
-        ## 改进建议
+            圈复杂度 2，最大嵌套 1 层。
 
-    "#]],
+            ## 潜在问题
+
+            ## 改进建议
+
+            Midfill 的规则没有改进建议。
+
+        "#]],
     );
 }
 

@@ -1,7 +1,11 @@
 //! The words around the facts: English and Chinese side by side, so that what one says the other
 //! says too.
 
+mod effects;
+mod flow;
+mod improvements;
 mod purpose;
+mod results;
 
 use super::facts::Facts;
 use super::part::Part;
@@ -53,9 +57,10 @@ impl Teller<'_> {
         match (&study.class, &study.functions[..]) {
             (Some(_), methods) => {
                 let n = methods.len();
+                let methods = if n == 1 { "method" } else { "methods" };
                 say!(
                     self,
-                    "class {name}, {n} methods, {lines}",
+                    "class {name}, {n} {methods}, {lines}",
                     "类 {name}，{n} 个方法，{lines}"
                 )
             }
@@ -78,7 +83,9 @@ impl Teller<'_> {
         for studied in &study.functions {
             let text = match part {
                 Part::Purpose => purpose::tell(self, studied),
-                Part::Flow | Part::Problems | Part::Improvements => String::new(),
+                Part::Flow => flow::tell(self, studied),
+                Part::Improvements => improvements::tell(self, studied),
+                Part::Problems => String::new(),
             };
             if text.is_empty() {
                 continue;
@@ -90,6 +97,13 @@ impl Teller<'_> {
                 told.push_str(&self.subheading(studied));
             }
             told.push_str(&text);
+        }
+        if told.is_empty() && part == Part::Improvements {
+            told = say!(
+                self,
+                "Midfill's rules have nothing to better.\n",
+                "Midfill 的规则没有改进建议。\n"
+            );
         }
         told
     }
@@ -224,6 +238,24 @@ impl Teller<'_> {
     }
 }
 
+/// Things told of one kind, at most; the rest is counted.
+const MOST: usize = 8;
+
+/// Several things behind one another, the rest counted.
+fn several(teller: &Teller<'_>, mut told: Vec<String>) -> String {
+    let n_more = told.len().saturating_sub(MOST);
+    told.truncate(MOST);
+    let all = told.join(if teller.tongue.is_chinese() {
+        "；"
+    } else {
+        "; "
+    });
+    match n_more {
+        0 => all,
+        n => say!(teller, "{all}; and {n} more", "{all}；另有 {n} 处"),
+    }
+}
+
 /// A code span of Markdown, whatever backquotes are in the text.
 pub fn code(text: &str) -> String {
     let longest = text
@@ -298,7 +330,7 @@ pub(super) mod tests {
         expect!["异步生成器函数 `f`，第 [1](file:///a.py#L1)–[2](file:///a.py#L2) 行"]
             .assert_eq(&title(text, Tongue::Chinese));
         let text = "class A:\n    def f(self): ...\n";
-        expect!["class `A`, 1 methods, lines [1](file:///a.py#L1)–[2](file:///a.py#L2)"]
+        expect!["class `A`, 1 method, lines [1](file:///a.py#L1)–[2](file:///a.py#L2)"]
             .assert_eq(&title(text, Tongue::English));
     }
 }

@@ -1,11 +1,8 @@
 //! What it does: what it says of itself, what it takes, gives, raises, changes and calls.
 
-use super::{Teller, code, plain, say};
+use super::{Teller, code, effects, plain, results, say, several};
 use crate::explanation::facts::{Branch, Call, Condition, Facts, Origin, Parameter, ParameterKind};
 use crate::explanation::study::Studied;
-
-/// Names told of one kind, at most; the rest is counted.
-const MOST: usize = 8;
 
 pub(super) fn tell(teller: &Teller<'_>, studied: &Studied) -> String {
     let facts = &studied.facts;
@@ -13,13 +10,15 @@ pub(super) fn tell(teller: &Teller<'_>, studied: &Studied) -> String {
     if let Some(docstring) = &facts.docstring {
         told.push_str(&format!("{}\n\n", plain(&docstring.summary)));
     }
-    let items = [
+    let mut items: Vec<Option<String>> = vec![
         takes(teller, facts),
+        results::tell(teller, facts),
         raises(teller, facts),
         catches(teller, facts),
         asserts(teller, facts),
-        calls(teller, facts),
     ];
+    items.extend(effects::tell(teller, facts).into_iter().map(Some));
+    items.push(calls(teller, facts));
     for item in items.into_iter().flatten() {
         told.push_str(&format!("- {item}\n"));
     }
@@ -241,21 +240,6 @@ fn origin(teller: &Teller<'_>, call: &Call) -> Option<String> {
     }
 }
 
-/// Several things behind one another, the rest counted.
-fn several(teller: &Teller<'_>, mut told: Vec<String>) -> String {
-    let n_more = told.len().saturating_sub(MOST);
-    told.truncate(MOST);
-    let all = told.join(if teller.tongue.is_chinese() {
-        "；"
-    } else {
-        "; "
-    });
-    match n_more {
-        0 => all,
-        n => say!(teller, "{all}; and {n} more", "{all}；另有 {n} 处"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
@@ -291,28 +275,34 @@ def check(data): ...
                 Loads it.
 
                 - **Takes** `path` (by position only); `*names: str`; `strict` (by name only, `True` by default); `**rest`; declared to return `dict`
+                - **Returns** `check(data)` (line 14)
                 - **Raises** what was caught when `OSError, ValueError` is raised (line 9); `KeyError` if `not data` (line 11)
                 - **Catches** `OSError` and `ValueError` (line 8)
                 - **Asserts** `names` (line 5)
+                - **Reaches out to** files, by `io.IOBase.read` (line 7); files, by `open` (line 7)
                 - **Calls** `json.loads`, of the standard library (line 7); `check`, defined in line 16 (lines 13 and 14); `open` (line 7); `open().read` (line 7)
 
                 ### `check`, line 16
 
                 - **Takes** `data`
+                - **Returns** nothing
 
                 ### `load`，第 3–14 行
 
                 Loads it.
 
                 - **参数**：`path`（仅限位置）；`*names: str`；`strict`（仅限关键字，默认 `True`）；`**rest`；标注返回 `dict`
+                - **返回**：`check(data)`（第 14 行）
                 - **引发**：捕获的异常（捕获 `OSError, ValueError` 时，第 9 行）；`KeyError`（若 `not data`，第 11 行）
                 - **捕获**：`OSError`、`ValueError`（第 8 行）
                 - **断言**：`names`（第 5 行）
+                - **外部访问**：文件，通过 `io.IOBase.read`（第 7 行）；文件，通过 `open`（第 7 行）
                 - **调用**：`json.loads`，标准库（第 7 行）；`check`，定义于第 16 行（第 13、14 行）；`open`（第 7 行）；`open().read`（第 7 行）
 
                 ### `check`，第 16 行
 
                 - **参数**：`data`
+                - **返回**：无（`None`）
             "#]],
         );
     }

@@ -364,7 +364,7 @@ fn medium(name: &str) -> Option<Medium> {
     };
     let found = NAMES
         .iter()
-        .find(|(_, names)| names.iter().any(|known| fits(&known)));
+        .find(|(_, names)| names.iter().any(|known| fits(known)));
     found
         .map(|(medium, _)| *medium)
         .filter(|_| !is_harmless(name))
