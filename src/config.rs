@@ -23,7 +23,7 @@ use remote::Remote;
 use territory::Territory;
 
 /// All settings as the program uses them.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// The model.
     pub model: ModelConfig,
@@ -36,9 +36,25 @@ pub struct Config {
     /// The language that explanations are in, such as `en`, `zh` or `German`; `None` is that of the
     /// editor. Key `language`.
     pub language: Option<String>,
+    /// Whether a function is told in a few lines over its name and calls of it. Key `hover`.
+    pub hover: bool,
     /// Where it is kept what this user takes; `None` forgets it at the end. Not an option: the
     /// program knows the place.
     pub taste_file: Option<PathBuf>,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            model: ModelConfig::default(),
+            completion: CompletionConfig::default(),
+            serving: ServingConfig::default(),
+            project: ProjectConfig::default(),
+            language: None,
+            hover: true,
+            taste_file: None,
+        }
+    }
 }
 
 /// What is known of the repository.
@@ -259,6 +275,7 @@ static OPTIONS: &[(&str, Set)] = &[
     ("cleanUp", |c, v| put(&mut c.completion.clean_up, v.as_bool())),
     ("environment", |c, v| put(&mut c.project.environment, v.as_str().map(|path| Some(PathBuf::from(path))))),
     ("language", |c, v| put(&mut c.language, v.as_str().map(|name| Some(name.to_owned())))),
+    ("hover", |c, v| put(&mut c.hover, v.as_bool())),
     ("prefetch", |c, v| put(&mut c.completion.prefetch, v.as_bool())),
     ("inComments", |c, v| put(&mut c.completion.in_comments, v.as_bool())),
     ("inStrings", |c, v| put(&mut c.completion.in_strings, v.as_bool())),

@@ -15,6 +15,7 @@ pub mod part;
 pub mod question;
 pub mod source;
 pub mod study;
+pub mod summary;
 pub mod target;
 pub mod telling;
 pub mod tongue;

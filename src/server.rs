@@ -6,11 +6,13 @@
 //! A cancelled request is a dropped future, which drops the generation, which stops the model.
 
 mod capabilities;
+mod code_action;
 mod convert;
 mod diagnostics;
 mod documents;
 mod explain;
 mod guard;
+mod hover;
 mod imports;
 mod inline_completion;
 mod learning;
@@ -29,12 +31,12 @@ use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_lsp::gen_lsp_types::{
-    CompletionParams, CompletionResponse, DidChangeConfigurationParams,
-    DidChangeNotebookDocumentParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
-    DidCloseNotebookDocumentParams, DidCloseTextDocumentParams, DidOpenNotebookDocumentParams,
-    DidOpenTextDocumentParams, DidSaveNotebookDocumentParams, ExecuteCommandParams,
-    InitializeParams, InitializeResult, InitializedParams, InlineCompletionParams,
-    InlineCompletionResponse, LspAny, ServerInfo,
+    CodeActionParams, CodeActionResponse, CompletionParams, CompletionResponse,
+    DidChangeConfigurationParams, DidChangeNotebookDocumentParams, DidChangeTextDocumentParams,
+    DidChangeWatchedFilesParams, DidCloseNotebookDocumentParams, DidCloseTextDocumentParams,
+    DidOpenNotebookDocumentParams, DidOpenTextDocumentParams, DidSaveNotebookDocumentParams,
+    ExecuteCommandParams, Hover, HoverParams, InitializeParams, InitializeResult,
+    InitializedParams, InlineCompletionParams, InlineCompletionResponse, LspAny, ServerInfo,
 };
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::{Client, LanguageServer, LspService};
@@ -289,6 +291,21 @@ impl LanguageServer for Server {
             _ => switch::execute(self, params),
         };
         guard::sync("executeCommand", execute).unwrap_or_else(|| Err(Error::internal_error()))
+    }
+
+    async fn code_action(
+        &self,
+        params: CodeActionParams,
+    ) -> Result<Option<Vec<CodeActionResponse>>> {
+        let answer = code_action::actions(self, params);
+        guard::future("codeAction", answer)
+            .await
+            .unwrap_or(Ok(None))
+    }
+
+    async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
+        let answer = hover::hover(self, params);
+        guard::future("hover", answer).await.unwrap_or(Ok(None))
     }
 
     async fn inline_completion(

@@ -284,3 +284,88 @@ fn a_model_that_fails_costs_no_facts() {
     assert!(markdown.contains("**Raises** `ValueError`"), "{markdown}");
     assert!(markdown.contains("the graph broke"), "{markdown}");
 }
+
+/// What is hovered over, or the titles of the actions, at a place.
+#[track_caller]
+fn check_here(method: &str, line: usize, character: usize, expected: Expect) {
+    let mut editor = Editor::start(talker(), json!({}));
+    editor.open(URI, CART);
+    let position = json!({"line": line, "character": character});
+    let params = json!({
+        "textDocument": {"uri": URI},
+        "position": position,
+        "range": {"start": position, "end": position},
+        "context": {"diagnostics": []},
+    });
+    let Answer::Result(answer) = editor.ask(method, params) else {
+        panic!("there is no answer");
+    };
+    let told = match &answer {
+        Value::Array(actions) => format!("{:#}", json!(actions)),
+        Value::Null => "nothing".to_owned(),
+        hover => format!(
+            "{}\n{}",
+            hover["range"],
+            hover["contents"]["value"].as_str().expect("text")
+        ),
+    };
+    expected.assert_eq(&told);
+}
+
+#[test]
+fn a_name_hovered_over_tells_what_its_function_does() {
+    check_here(
+        "textDocument/hover",
+        1,
+        9,
+        expect![[r#"
+        {"end":{"character":11,"line":1},"start":{"character":8,"line":1}}
+        ```python
+        def put(self, item, n=1)
+        ```
+
+        Puts some of an item in.
+
+        - **Raises** `ValueError` if `n < 1` (line [5](file:///project/cart.py#L5))
+        - **Changes** its object's `items`, setting `self.items[item]` (line [6](file:///project/cart.py#L6))
+    "#]],
+    );
+    check_here("textDocument/hover", 7, 2, expect!["nothing"]);
+}
+
+#[test]
+fn an_action_explains_the_function_under_the_cursor() {
+    check_here(
+        "textDocument/codeAction",
+        4,
+        3,
+        expect![[r#"
+        [
+          {
+            "command": {
+              "arguments": [
+                {
+                  "range": {
+                    "end": {
+                      "character": 3,
+                      "line": 4
+                    },
+                    "start": {
+                      "character": 3,
+                      "line": 4
+                    }
+                  },
+                  "textDocument": {
+                    "uri": "file:///project/cart.py"
+                  }
+                }
+              ],
+              "command": "midfill.explain",
+              "title": "Explain Cart.put"
+            },
+            "title": "Explain Cart.put"
+          }
+        ]"#]],
+    );
+    check_here("textDocument/codeAction", 7, 2, expect!["nothing"]);
+}

@@ -7,7 +7,7 @@ mod improvements;
 mod purpose;
 mod results;
 
-use super::facts::Facts;
+use super::facts::{Facts, ParameterKind};
 use super::part::Part;
 use super::source::Lines;
 use super::study::{Studied, Study};
@@ -104,6 +104,20 @@ impl Teller<'_> {
                 "Midfill's rules have nothing to better.\n",
                 "Midfill 的规则没有改进建议。\n"
             );
+        }
+        told
+    }
+
+    /// A function in a few lines: its head, its first sentence, and what one should know before one
+    /// calls it.
+    pub fn summary(&self, studied: &Studied) -> String {
+        let facts = &studied.facts;
+        let mut told = format!("```python\n{}\n```\n\n", head(facts));
+        if let Some(docstring) = &facts.docstring {
+            told.push_str(&format!("{}\n\n", plain(&docstring.summary)));
+        }
+        for item in purpose::to_know(self, facts) {
+            told.push_str(&format!("- {item}\n"));
         }
         told
     }
@@ -236,6 +250,51 @@ impl Teller<'_> {
             }
         }
     }
+}
+
+/// The head of a function on one line, as Python reads it.
+fn head(facts: &Facts) -> String {
+    let signature = &facts.signature;
+    let mut parameters: Vec<String> = Vec::new();
+    let mut before: Option<ParameterKind> = None;
+    for one in &signature.parameters {
+        use ParameterKind::{KeywordOnly, PositionalOnly, VarKeyword, VarPositional};
+        if before == Some(PositionalOnly) && one.kind != PositionalOnly {
+            parameters.push("/".to_owned());
+        }
+        let is_first_by_name =
+            one.kind == KeywordOnly && !matches!(before, Some(KeywordOnly | VarPositional));
+        if is_first_by_name {
+            parameters.push("*".to_owned());
+        }
+        let stars = match one.kind {
+            VarPositional => "*",
+            VarKeyword => "**",
+            _ => "",
+        };
+        let annotation = one.annotation.as_ref().map(|it| format!(": {it}"));
+        let default = one.default.as_ref().map(|it| match annotation {
+            Some(_) => format!(" = {it}"),
+            None => format!("={it}"),
+        });
+        let (annotation, default) = (annotation.unwrap_or_default(), default.unwrap_or_default());
+        parameters.push(format!("{stars}{}{annotation}{default}", one.name));
+        before = Some(one.kind);
+    }
+    if before == Some(ParameterKind::PositionalOnly) {
+        parameters.push("/".to_owned());
+    }
+    let is_async = if signature.is_async { "async " } else { "" };
+    let returns = signature
+        .return_annotation
+        .as_ref()
+        .map(|it| format!(" -> {it}"));
+    format!(
+        "{is_async}def {}({}){}",
+        signature.name,
+        parameters.join(", "),
+        returns.unwrap_or_default()
+    )
 }
 
 /// Things told of one kind, at most; the rest is counted.

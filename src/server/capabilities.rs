@@ -1,9 +1,9 @@
 //! What the client can do, and what we announce.
 
 use tower_lsp::gen_lsp_types::{
-    CompletionOptions, ExecuteCommandOptions, InitializeParams, InlineCompletionProvider,
-    PositionEncodingKind, ServerCapabilities, TextDocumentSync, TextDocumentSyncKind,
-    TextDocumentSyncOptions, WorkspaceFolders,
+    CodeActionProvider, CompletionOptions, ExecuteCommandOptions, HoverProvider, InitializeParams,
+    InlineCompletionProvider, PositionEncodingKind, ServerCapabilities, TextDocumentSync,
+    TextDocumentSyncKind, TextDocumentSyncOptions, WorkspaceFolders,
 };
 
 use super::convert::{self, Encoding};
@@ -115,6 +115,8 @@ pub(super) fn announced(traits: &ClientTraits) -> ServerCapabilities {
             trigger_characters: Some([".", "(", " ", "="].map(str::to_owned).to_vec()),
             ..CompletionOptions::default()
         }),
+        code_action_provider: Some(CodeActionProvider::Bool(true)),
+        hover_provider: Some(HoverProvider::Bool(true)),
         execute_command_provider: Some(ExecuteCommandOptions {
             commands: [SWITCH_MODEL, WHY, ADD_IMPORT, RESET_LEARNING, EXPLAIN]
                 .map(str::to_owned)

@@ -25,6 +25,13 @@ pub(super) fn tell(teller: &Teller<'_>, studied: &Studied) -> String {
     told
 }
 
+/// What one should know before one calls it; its head is known.
+pub(super) fn to_know(teller: &Teller<'_>, facts: &Facts) -> Vec<String> {
+    let mut items: Vec<String> = raises(teller, facts).into_iter().collect();
+    items.extend(effects::tell(teller, facts));
+    items
+}
+
 fn takes(teller: &Teller<'_>, facts: &Facts) -> Option<String> {
     let signature = &facts.signature;
     let is_receiver = |one: &&Parameter| !matches!(&*one.name, "self" | "cls");

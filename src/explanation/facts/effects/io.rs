@@ -362,9 +362,7 @@ fn medium(name: &str) -> Option<Medium> {
         true => name.starts_with(*known),
         false => name == *known,
     };
-    let found = NAMES
-        .iter()
-        .find(|(_, names)| names.iter().any(|known| fits(known)));
+    let found = NAMES.iter().find(|(_, names)| names.iter().any(fits));
     found
         .map(|(medium, _)| *medium)
         .filter(|_| !is_harmless(name))
