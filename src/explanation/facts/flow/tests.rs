@@ -35,31 +35,51 @@ fn branches_and_loops_are_a_tree_with_what_is_done_between() {
     check(
         "
 def f(xs, flag):
-'''Says.'''
-import os
-total = count(xs)
-log.info('start', total)
-if not xs:
-    return None
-elif flag:
-    raise ValueError(f'{flag}')
-else:
-    pass
-for i, x in enumerate(xs):
-    if x:
-        continue
-    self.last, seen[x] = x, i
-else:
-    yield total
-while True:
-    break
-with open('x') as file, lock:
-    assert file
-def inner():
-    ignored()
-return [g(x) for x in xs]
+    '''Says.'''
+    import os
+    total = count(xs)
+    log.info('start', total)
+    if not xs:
+        return None
+    elif flag:
+        raise ValueError(f'{flag}')
+    else:
+        pass
+    for i, x in enumerate(xs):
+        if x:
+            continue
+        self.last, seen[x] = x, i
+    else:
+        yield total
+    while True:
+        break
+    with open('x') as file, lock:
+        assert file
+    def inner():
+        ignored()
+    return [g(x) for x in xs]
 ",
-        expect![""],
+        expect![[r#"
+            4-6 Statements  assigns total calls count log.info
+            7-8 If not xs
+              8-8 Return None
+            9-10 Elif flag
+              10-10 Raise ValueError(f'{flag}') calls ValueError
+            11-12 Else 
+              12-12 Statements 
+            13-16 For i, x in enumerate(xs) assigns i x calls enumerate
+              14-15 If x
+                15-15 Continue 
+              16-16 Statements  assigns self.last seen[…]
+            18-18 Else 
+              18-18 Yield total
+            19-20 While True
+              20-20 Break 
+            21-22 With open('x') as file, lock assigns file calls open
+              22-22 Assert file
+            23-24 Function inner
+            25-25 Return [g(x) for x in xs] calls g
+        "#]],
     );
 }
 
@@ -68,24 +88,42 @@ fn the_clauses_of_a_try_and_a_match_are_steps() {
     check(
         "
 def f(x):
-try:
-    a()
-except (A, B) as e:
-    b()
-except:
-    c()
-else:
-    d()
-finally:
-    e()
-match x.kind():
-    case 1 if g(x):
-        x += 1
-    case [a, *_]:
-        yield from a
-    case _:
-        class C: pass
+    try:
+        a()
+    except (A, B) as e:
+        b()
+    except:
+        c()
+    else:
+        d()
+    finally:
+        e()
+    match x.kind():
+        case 1 if g(x):
+            x += 1
+        case [a, *_]:
+            yield from a
+        case _:
+            class C: pass
 ",
-        expect![""],
+        expect![[r#"
+            3-4 Try 
+              4-4 Statements  calls a
+            5-6 Except (A, B) as e
+              6-6 Statements  calls b
+            7-8 Except 
+              8-8 Statements  calls c
+            10-10 Else 
+              10-10 Statements  calls d
+            12-12 Finally 
+              12-12 Statements  calls e
+            13-19 Match x.kind() calls x.kind
+              14-15 Case 1 if g(x) calls g
+                15-15 Statements  assigns x
+              16-17 Case [a, *_]
+                17-17 Yield from a
+              18-19 Case _
+                19-19 Class C
+        "#]],
     );
 }
