@@ -8,6 +8,7 @@
 //! continue text, it [guesses](guess) the docstring of a function that has none.
 
 pub mod claims;
+pub mod depth;
 pub mod facts;
 pub mod guess;
 pub mod narrator;

@@ -205,6 +205,9 @@ pub struct ExplainArgs {
     /// Every function of the file, those within functions too; facts alone.
     #[arg(long)]
     pub all: bool,
+    /// The file alone: nothing of the project around it.
+    #[arg(long)]
+    pub alone: bool,
     /// JSON for a program to read: the facts as data, and the same text.
     #[arg(long)]
     pub json: bool,

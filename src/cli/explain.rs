@@ -3,7 +3,9 @@
 use std::env;
 use std::io::Write as _;
 use std::ops::Range;
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use indicatif::ProgressBar;
@@ -19,6 +21,7 @@ use crate::explanation::target::NoTarget;
 use crate::explanation::telling::Links;
 use crate::explanation::tongue::Tongue;
 use crate::explanation::{self, Explanation, Means};
+use crate::project::{Limits, Project};
 use crate::session::Snapshot;
 
 pub(super) fn run(args: &ExplainArgs) -> Result<ExitCode> {
@@ -26,7 +29,14 @@ pub(super) fn run(args: &ExplainArgs) -> Result<ExitCode> {
     must_be_python(&place.file, None)?;
     let text = read(&place.file)?;
     let meant = meant(&text, &place, args.all)?;
-    let study = Study::of(&place.file, &text, &meant)?;
+    let around = match args.alone {
+        true => None,
+        false => project_around(Path::new(&place.file)),
+    };
+    let inside = around
+        .as_ref()
+        .map(|(project, path)| (&**project, path.as_str()));
+    let study = Study::within(inside, &place.file, &text, &meant)?;
     let means = Means {
         model: model(args, place.lines.is_none())?,
         tongue: match &args.lang {
@@ -34,7 +44,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<ExitCode> {
             None => Tongue::of_the_shell(|name| env::var(name).ok()),
         },
         links: Links::Plain,
-        ..Means::default()
+        project: around.map(|(project, _)| project),
     };
     let snapshot = Snapshot::of(&place.file, &text);
     let explained = explain(&study, &snapshot, &means, !args.json)?;
@@ -49,6 +59,21 @@ pub(super) fn run(args: &ExplainArgs) -> Result<ExitCode> {
         writeln!(out)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What marks the folder of a project.
+const MARKS: [&str; 4] = [".git", "pyproject.toml", "setup.py", "setup.cfg"];
+
+/// The project around a file, and the file's path in it. `None` where no folder above it is marked
+/// as one: a stray script is explained alone.
+fn project_around(file: &Path) -> Option<(Arc<Project>, String)> {
+    let file = file.canonicalize().ok()?;
+    let is_marked = |folder: &&Path| MARKS.iter().any(|mark| folder.join(mark).exists());
+    let root = file.ancestors().skip(1).find(is_marked)?;
+    let parts = file.strip_prefix(root).ok()?.components();
+    let parts = parts.map(|part| part.as_os_str().to_string_lossy());
+    let path = parts.collect::<Vec<_>>().join("/");
+    Some((Arc::new(Project::read(root, Limits::default())), path))
 }
 
 /// What a program reads.

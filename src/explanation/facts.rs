@@ -3,6 +3,7 @@
 //! [`Facts`] is data; it serialises to JSON with the names of its fields. Lines count from 1.
 
 mod callee;
+mod callers;
 mod calls;
 mod complexity;
 mod docstring;
@@ -19,6 +20,7 @@ mod signature;
 
 use serde::Serialize;
 
+pub use callers::{Caller, Callers};
 pub use calls::Call;
 pub use complexity::Complexity;
 pub use docstring::Docstring;
@@ -57,6 +59,8 @@ pub struct Facts {
     pub exceptions: Exceptions,
     /// What it calls, in the order of the text.
     pub calls: Vec<Call>,
+    /// Who calls it; empty unless asked for, see [`with_callers`].
+    pub callers: Option<Callers>,
     /// What it changes and touches.
     pub effects: Effects,
     /// Its course.
@@ -82,12 +86,27 @@ impl Facts {
             results: Results::of(def, source),
             exceptions: Exceptions::of(def, source),
             calls: calls::of(def, source, &names),
+            callers: None,
             effects: Effects::of(def, source, &names),
             flow: flow::of(&def.body, source),
             loops: Loops::of(def, source, &names),
             complexity: Complexity::of(def),
         }
     }
+}
+
+/// The facts of functions of one text, with those who call them: in the text, and in the project
+/// around it. Reads the files of the project that name one of them.
+pub fn with_callers<'s>(functions: &[Function<'s>], surroundings: &Surroundings<'s>) -> Vec<Facts> {
+    let callers = callers::of(functions, surroundings);
+    let facts = functions
+        .iter()
+        .zip(callers)
+        .map(|(function, callers)| Facts {
+            callers: Some(callers),
+            ..Facts::of(function, surroundings)
+        });
+    facts.collect()
 }
 
 fn n_statements(def: &ruff_python_ast::StmtFunctionDef) -> usize {

@@ -6,6 +6,8 @@ use ruff_python_ast::{ModModule, PySourceType, Stmt};
 use ruff_python_parser::{ParseOptions, Parsed, parse_unchecked};
 use ruff_text_size::Ranged;
 
+use super::depth;
+
 /// A Python text with its tree. Half-typed code has a tree as well: what cannot be read is left
 /// out of it, and the rest is as if it were not there.
 #[derive(Debug)]
@@ -15,6 +17,7 @@ pub struct Source<'t> {
     /// Byte offset of the start of each line; lines end at `\n`, `\r\n` and a lone `\r`, as
     /// Python's do.
     starts: Vec<usize>,
+    is_too_deep: bool,
 }
 
 impl<'t> Source<'t> {
@@ -27,9 +30,14 @@ impl<'t> Source<'t> {
             b'\r' => bytes.get(at + 1) != Some(&b'\n'),
             _ => false,
         });
+        let is_too_deep = depth::is_too_deep(text);
         Source {
             text,
-            module: parse_unchecked(text, options).try_into_module(),
+            module: match is_too_deep {
+                true => None,
+                false => parse_unchecked(text, options).try_into_module(),
+            },
+            is_too_deep,
             starts: std::iter::once(0).chain(ends.map(|at| at + 1)).collect(),
         }
     }
@@ -37,6 +45,11 @@ impl<'t> Source<'t> {
     /// The whole text.
     pub fn text(&self) -> &'t str {
         self.text
+    }
+
+    /// Whether it was not read, because it is nested too deeply.
+    pub fn is_too_deep(&self) -> bool {
+        self.is_too_deep
     }
 
     /// The statements at the margin.

@@ -8,9 +8,11 @@ use ruff_text_size::Ranged as _;
 use serde::Serialize;
 
 use super::claims::Known;
-use super::facts::{Docstring, Facts, Kind, ParameterKind, Surroundings};
+use super::depth;
+use super::facts::{self, Docstring, Facts, Kind, ParameterKind, Surroundings};
 use super::source::{Lines, Source};
 use super::target::{self, NoTarget, Target};
+use crate::project::Project;
 use crate::syntax;
 
 /// The functions at a place, and what is true of them. Owns all it holds, so that it outlives the
@@ -65,14 +67,43 @@ impl Study {
     /// # Errors
     /// Where there is nothing to explain, in a sentence to show.
     pub fn of(path: &str, text: &str, meant: &Meant) -> Result<Study, NoTarget> {
+        Study::within(None, path, text, meant)
+    }
+
+    /// Reads a text of a project, where one is given with the text's path in it: calls are followed
+    /// there, and callers are looked for in all its files. `path` is the document's name to show.
+    ///
+    /// # Errors
+    /// Where there is nothing to explain, in a sentence to show.
+    pub fn within(
+        project: Option<(&Project, &str)>,
+        path: &str,
+        text: &str,
+        meant: &Meant,
+    ) -> Result<Study, NoTarget> {
+        let read = depth::with_room(|| Study::read(project, path, text, meant));
+        read.map_err(|_| NoTarget::NoRoom)?
+    }
+
+    fn read(
+        project: Option<(&Project, &str)>,
+        path: &str,
+        text: &str,
+        meant: &Meant,
+    ) -> Result<Study, NoTarget> {
         let source = Source::parse(text);
         let target = match meant {
             Meant::At(range) => target::find(&source, range.clone())?,
             Meant::All { nested } => target::whole(&source, *nested)?,
         };
-        let surroundings = Surroundings::of(&source);
-        let functions = target.functions.iter().map(|function| Studied {
-            facts: Facts::of(function, &surroundings),
+        let surroundings = match project {
+            Some((project, inside)) => Surroundings::within(&source, project, inside),
+            None => Surroundings::of(&source),
+        };
+        let all = facts::with_callers(&target.functions, &surroundings);
+        let functions = target.functions.iter().zip(all);
+        let functions = functions.map(|(function, facts)| Studied {
+            facts,
             body: function.def.body.first().map_or_else(
                 || function.def.end().to_usize(),
                 |statement| statement.start().to_usize(),

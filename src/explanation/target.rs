@@ -1,6 +1,6 @@
 //! From a place in a text to the functions to explain.
 
-mod definitions;
+pub(super) mod definitions;
 #[cfg(test)]
 mod tests;
 
@@ -60,6 +60,12 @@ pub enum NoTarget {
     /// The text has no functions at all.
     #[error("There is no function in this file.")]
     NoFunctionInFile,
+    /// Reading it would take more memory than is safe.
+    #[error("This file is nested too deeply to be explained.")]
+    TooDeep,
+    /// There is no stack to read it with.
+    #[error("There is not enough memory to read this file.")]
+    NoRoom,
     /// The text ends before.
     #[error("The file has {n_lines} lines, so there is no line {line}.")]
     NoLine {
@@ -77,6 +83,9 @@ pub enum NoTarget {
 /// # Errors
 /// Where no function is there.
 pub fn find<'s>(source: &'s Source<'_>, range: Range<usize>) -> Result<Target<'s>, NoTarget> {
+    if source.is_too_deep() {
+        return Err(NoTarget::TooDeep);
+    }
     let range = trimmed(source, range);
     let search = Search::of(source);
     let covers = |area: &Range<usize>| area.start <= range.start && range.end <= area.end;
@@ -102,7 +111,7 @@ pub fn find<'s>(source: &'s Source<'_>, range: Range<usize>) -> Result<Target<'s
                 class: None,
             })
         }
-        (_, Some((class, depth))) => of_class(source, &search, class, *depth, &range),
+        (_, Some((class, around))) => of_class(source, &search, class, around.len(), &range),
         (_, None) => across(source, &search, range),
     }
 }
@@ -115,6 +124,7 @@ pub fn whole<'s>(source: &'s Source<'_>, nested: bool) -> Result<Target<'s>, NoT
     let mut functions = functions(source);
     functions.retain(|function| nested || !is_nested(function));
     match functions.is_empty() {
+        true if source.is_too_deep() => Err(NoTarget::TooDeep),
         true => Err(NoTarget::NoFunctionInFile),
         false => Ok(Target {
             functions,

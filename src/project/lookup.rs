@@ -1,5 +1,7 @@
 //! What a name stands for once imports, bases and stars have been followed.
 
+mod definition;
+
 use std::sync::Arc;
 
 use ruff_python_ast::Expr;
@@ -10,6 +12,7 @@ use super::symbols::{Class, Function, ImportPath, Module, Symbol};
 use super::{Project, Shared, builtins};
 use crate::syntax::import_block::Origin;
 use crate::syntax::names::Import;
+pub use definition::Definition;
 
 /// What a name stands for.
 #[derive(Debug, Clone)]

@@ -241,7 +241,7 @@ impl Shared {
     }
 
     /// The folder of modules below a module's place.
-    fn inside(place: &Place) -> Option<Folder> {
+    pub(super) fn inside(place: &Place) -> Option<Folder> {
         match place {
             Place::Namespace(folder) => Some(folder.clone()),
             Place::Project(path) if is_init(path) => Some(Folder::Project(parent(path).into())),

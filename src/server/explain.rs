@@ -89,9 +89,12 @@ impl Asked {
         must_be_python(&self.snapshot.path, language).map_err(|why| failed(&why.to_string()))?;
         let snapshot = self.snapshot.clone();
         let range = self.range.clone();
+        let project = self.project.clone();
         let study = tokio::task::spawn_blocking(move || {
             let text = snapshot.text.to_string();
-            Study::of(&snapshot.path, &text, &Meant::At(range))
+            let path = snapshot.path.as_str();
+            let project = project.as_deref().map(|project| (project, path));
+            Study::within(project, path, &text, &Meant::At(range))
         });
         match study.await {
             Ok(study) => study.map_err(|why| failed(&why.to_string())),

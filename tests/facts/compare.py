@@ -54,7 +54,7 @@ class Comparison:
 
     def ask(self, path):
         """What Midfill says, by line and qualified name."""
-        command = [self.midfill, "explain", str(path), "--all", "--json"]
+        command = [self.midfill, "explain", str(path), "--all", "--alone", "--facts", "--json"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         said = {}
         if done.returncode == 0:

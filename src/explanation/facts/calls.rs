@@ -252,4 +252,50 @@ def outer(data):
             "#]],
         );
     }
+
+    #[test]
+    fn what_is_imported_is_followed_through_the_project() {
+        let dir = crate::project::fixture::folder(
+            "//- app/__init__.py\nfrom .core import run as start\n\
+             //- app/core.py\n\ndef run(): pass\nclass Base:\n    def save(self): pass\n\
+             //- app/main.py\nimport json, app.core, unheard_of\nfrom app import start\nfrom .core import Base\n\
+             class Model(Base):\n    def f(self, base: Base):\n        start()\n        self.save()\n        base.save()\n        \
+             app.core.run()\n        Base().save()\n        super().save()\n        self.gone()\n        json.loads()\n        \
+             unheard_of.run()\n",
+        );
+        let project = crate::project::Project::read(dir.path(), crate::project::Limits::default());
+        let text = project.text("app/main.py").expect("the fixture has it");
+        let source = Source::parse(&text);
+        let surroundings = Surroundings::within(&source, &project, "app/main.py");
+        let functions = target::functions(&source);
+        let names = Names::of(&functions[0], &surroundings);
+        let told = of(functions[0].def, &source, &names)
+            .into_iter()
+            .map(|call| {
+                let place = call.definition.map(|place| {
+                    let path = place.path.unwrap_or_default();
+                    format!("{} {path}:{}", place.name, place.line.unwrap_or(0))
+                });
+                format!(
+                    "{} {:?} {}\n",
+                    call.callee,
+                    call.origin,
+                    place.unwrap_or_default()
+                )
+            });
+        expect![[r#"
+            start Project app.core.run app/core.py:2
+            self.save Project app.core.Base.save app/core.py:4
+            base.save Parameter app.core.Base.save app/core.py:4
+            app.core.run Project app.core.run app/core.py:2
+            Base Project app.core.Base app/core.py:3
+            Base().save Project app.core.Base.save app/core.py:4
+            super Builtin super :0
+            super().save Project app.core.Base.save app/core.py:4
+            self.gone Unknown 
+            json.loads Library json.loads :0
+            unheard_of.run Installed unheard_of.run :0
+        "#]]
+        .assert_eq(&told.collect::<String>());
+    }
 }

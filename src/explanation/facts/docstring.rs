@@ -37,7 +37,7 @@ impl Docstring {
 /// A docstring as Python's `inspect.cleandoc` shows it.
 fn clean(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let text = text.replace('\t', "        ");
+    let text = expanded(&text);
     let mut lines: Vec<&str> = text.split('\n').collect();
     let indent = |line: &&str| line.len() - line.trim_start().len();
     let margin = lines
@@ -59,6 +59,30 @@ fn clean(text: &str) -> String {
     let first = lines.iter().position(|line| !line.is_empty());
     lines.drain(..first.unwrap_or(lines.len()));
     lines.join("\n")
+}
+
+/// A text with blanks for its tabs, which end at every eighth column.
+fn expanded(text: &str) -> String {
+    let mut expanded = String::with_capacity(text.len());
+    let mut column = 0;
+    for letter in text.chars() {
+        match letter {
+            '\t' => {
+                let n = 8 - column % 8;
+                expanded.extend(std::iter::repeat_n(' ', n));
+                column += n;
+            }
+            '\n' => {
+                expanded.push('\n');
+                column = 0;
+            }
+            _ => {
+                expanded.push(letter);
+                column += 1;
+            }
+        }
+    }
+    expanded
 }
 
 /// The first paragraph up to the end of its first sentence.
@@ -112,6 +136,7 @@ mod tests {
         );
         assert_eq!(clean("\r\n    One\r\n    Two\r\n    "), "One\nTwo");
         assert_eq!(clean("  "), "");
+        assert_eq!(clean("a\tb\n\tc\n  \td"), "a       b\nc\nd");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the names in a function stand for: by the scopes of its file, and by the project around it
 //! where there is one.
 
+mod repository;
 mod scope;
 
 use std::collections::HashMap;
@@ -12,14 +13,17 @@ use super::super::source::Source;
 use super::super::target::{Around, Function, blocks};
 use super::callee::path;
 use super::library::is_library;
+use crate::project::Project;
 use crate::project::builtins::is_builtin;
+use repository::Repository;
 pub(in super::super) use scope::{Bound, Imported, Scope};
 
-/// A file around functions: its text and the names at its margin.
+/// A file around functions: its text, the names at its margin, and the project around it.
 #[derive(Debug)]
 pub struct Surroundings<'s> {
     pub(in super::super) source: &'s Source<'s>,
     module: Scope<'s>,
+    pub(super) repository: Option<Repository<'s>>,
 }
 
 /// Where something comes from.
@@ -65,6 +69,15 @@ impl<'s> Surroundings<'s> {
         Surroundings {
             source,
             module: Scope::of_body(source.body()),
+            repository: None,
+        }
+    }
+
+    /// Those of a file of a project, by its path relative to the project's folder.
+    pub fn within(source: &'s Source<'s>, project: &'s Project, path: &'s str) -> Surroundings<'s> {
+        Surroundings {
+            repository: Some(Repository::new(project, path)),
+            ..Surroundings::of(source)
         }
     }
 }
@@ -96,6 +109,15 @@ impl<'f, 's> Names<'f, 's> {
             surroundings,
             scopes: scopes.map(Scope::of_function).collect(),
             receiver: receiver(function),
+        }
+    }
+
+    /// The names that statements at a module's margin see.
+    pub(in super::super) fn of_module(surroundings: &'f Surroundings<'s>) -> Names<'f, 's> {
+        Names {
+            surroundings,
+            scopes: vec![Scope::default()],
+            receiver: None,
         }
     }
 
@@ -236,12 +258,10 @@ impl<'f, 's> Names<'f, 's> {
         if let Some(class) = self.class(&names) {
             return self.member(class, method);
         }
+        if let Some(found) = self.method_of_imported(&names, method) {
+            return found;
+        }
         match self.resolve_path(&names) {
-            (origin @ (Origin::Library | Origin::Installed | Origin::Project), Some(place))
-                if is_class_name(&place.name) =>
-            {
-                (origin, Some(named(format!("{}.{method}", place.name))))
-            }
             (Origin::Builtin, Some(place))
                 if [
                     "str",
@@ -278,14 +298,26 @@ impl<'f, 's> Names<'f, 's> {
         if let Some(class) = self.class(&names) {
             return self.member(class, method).1;
         }
-        let (origin, place) = self.resolve_path(&names);
-        let place = place?;
-        let is_class = match origin {
-            Origin::Builtin => true,
-            Origin::Library | Origin::Installed | Origin::Project => is_class_name(&place.name),
-            _ => false,
-        };
-        is_class.then(|| named(format!("{}.{method}", place.name)))
+        if let Some((_, place)) = self.method_of_imported(&names, method) {
+            return place;
+        }
+        match self.resolve_path(&names) {
+            (Origin::Builtin, Some(place)) => Some(named(format!("{}.{method}", place.name))),
+            _ => None,
+        }
+    }
+
+    /// A method of an imported class, by the convention that only classes are written `LikeThis`.
+    fn method_of_imported(&self, names: &[&str], method: &str) -> Option<(Origin, Option<Place>)> {
+        let is_class = names.last().is_some_and(|name| is_class_name(name));
+        let mut longer = names.to_vec();
+        longer.push(method);
+        let found = self.resolve_path(&longer);
+        let is_imported = matches!(
+            found.0,
+            Origin::Library | Origin::Installed | Origin::Project
+        );
+        (is_class && is_imported).then_some(found)
     }
 
     /// The class of this file that a name stands for.
@@ -335,9 +367,19 @@ impl<'f, 's> Names<'f, 's> {
                 if let Some(found) = self.written_in(base, name) {
                     return found;
                 }
-                if let found @ (Origin::File, _) = self.inherited(base, name, depth + 1) {
+                let found = self.inherited(base, name, depth + 1);
+                if found.1.is_some() {
                     return found;
                 }
+                continue;
+            }
+            // Outside of the project, what a class has is not looked up.
+            let mut member = names;
+            member.push(name);
+            if let (Origin::Project, Some(place)) = self.resolve_path(&member)
+                && place.line.is_some()
+            {
+                return (Origin::Project, Some(place));
             }
         }
         (Origin::Unknown, None)
@@ -345,6 +387,10 @@ impl<'f, 's> Names<'f, 's> {
 
     /// What an import brings, and attributes of it.
     fn imported(&self, import: &Imported<'s>, rest: &[&str]) -> (Origin, Option<Place>) {
+        let repository = self.surroundings.repository.as_ref();
+        if let Some(found) = repository.and_then(|repository| repository.resolve(import, rest)) {
+            return found;
+        }
         let name = import.dotted(rest);
         let origin = match import.level {
             0 if is_library(&name) => Origin::Library,

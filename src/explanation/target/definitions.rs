@@ -1,5 +1,7 @@
 //! The functions and classes of a text.
 
+use std::collections::HashMap;
+
 use ruff_python_ast::visitor::{Visitor, walk_stmt};
 use ruff_python_ast::{Expr, Stmt, StmtClassDef, StmtFunctionDef};
 
@@ -34,16 +36,7 @@ impl<'s> Function<'s> {
 
     /// Python's `__qualname__`: `Class.method`, `outer.<locals>.inner`.
     pub fn qualified_name(&self) -> String {
-        let mut name = String::new();
-        for around in &self.around {
-            match around {
-                Around::Class(class) => name.extend([class.name.as_str(), "."]),
-                Around::Function(function) => {
-                    name.extend([function.name.as_str(), ".<locals>."]);
-                }
-            }
-        }
-        name + self.def.name.as_str()
+        qualified(&self.around, self.def.name.as_str())
     }
 }
 
@@ -52,18 +45,44 @@ pub fn functions<'s>(source: &'s Source<'_>) -> Vec<Function<'s>> {
     Search::of(source).functions
 }
 
+/// The lines of the functions and classes of a text, by qualified name; of those that are there
+/// several times, the last.
+pub(in super::super) fn lines(source: &Source<'_>) -> HashMap<String, usize> {
+    let search = Search::of(source);
+    let functions = search.functions.iter().map(|function| {
+        let line = source.line_of(&function.def.name);
+        (function.qualified_name(), line)
+    });
+    let classes = search.classes.iter().map(|(class, around)| {
+        let name = qualified(around, class.name.as_str());
+        (name, source.line_of(&class.name))
+    });
+    functions.chain(classes).collect()
+}
+
+fn qualified(around: &[Around<'_>], own: &str) -> String {
+    let mut name = String::new();
+    for around in around {
+        match around {
+            Around::Class(class) => name.extend([class.name.as_str(), "."]),
+            Around::Function(function) => name.extend([function.name.as_str(), ".<locals>."]),
+        }
+    }
+    name + own
+}
+
 /// Whether a function is written within another.
 pub(super) fn is_nested(function: &Function<'_>) -> bool {
     let is_function = |around: &Around<'_>| matches!(around, Around::Function(_));
     function.around.iter().any(is_function)
 }
 
-/// Collects functions, and classes with how many definitions are around them.
+/// Collects functions, and classes with the definitions around them.
 #[derive(Default)]
 pub(super) struct Search<'s> {
     around: Vec<Around<'s>>,
     pub(super) functions: Vec<Function<'s>>,
-    pub(super) classes: Vec<(&'s StmtClassDef, usize)>,
+    pub(super) classes: Vec<(&'s StmtClassDef, Vec<Around<'s>>)>,
 }
 
 impl<'s> Search<'s> {
@@ -85,7 +104,7 @@ impl<'s> Visitor<'s> for Search<'s> {
                 self.around.pop();
             }
             Stmt::ClassDef(class) => {
-                self.classes.push((class, self.around.len()));
+                self.classes.push((class, self.around.clone()));
                 self.around.push(Around::Class(class));
                 self.visit_body(&class.body);
                 self.around.pop();
