@@ -8,6 +8,7 @@ local rules = {
   { ends_with = 'def fib(n):\n    i', says = 'f n < 2:\n        return n' },
   { ends_with = 'total = ', says = 'sum(prices) + tax', others = { 'len(prices)' } },
   { ends_with = 'name = "naïve 😀"; size = ', says = 'len(name)' },
+  { ends_with = '## What it does\n', says = '- It appends `n` to `cart`.\n' },
 }
 M.rules = rules
 
@@ -156,6 +157,50 @@ M.any_server[':Midfill why explains the last ghost text in a window that q close
   assert(report:find('total = ⟦sum(prices) + tax⟧', 1, true), report)
   editor:type('q')
   editor:expect_lua('python', 'return vim.bo.filetype')
+end
+
+local cart = 'LIMIT = 3\n\ndef put(cart, n):\n    if n > LIMIT:\n        raise ValueError(n)\n    $0cart.append(n)\n'
+
+--- With the program itself, which answers by rules.
+M.midfill = {}
+
+M.midfill[':Midfill explain tells what the function does, and <CR> goes to the line'] = function(open)
+  local editor = open({ text = cart })
+  editor:lua("vim.cmd('Midfill explain')")
+  editor:expect_lua(2, 'return #vim.api.nvim_list_wins()')
+  editor:lua('vim.cmd.wincmd("l")')
+  editor:expect_lua('markdown', 'return vim.bo.filetype')
+  local said = 'return vim.fn.search(..., "w") > 0'
+  editor:expect_lua(true, said, 'What it does')
+  editor:expect_lua(true, said, 'In the model.s words')
+  editor:expect_lua(true, said, 'It appends .n. to .cart.')
+  editor:expect_lua(true, said, 'Improvements')
+  editor:expect_lua(true, said, 'Raises')
+  editor:type('<CR>')
+  editor:expect_lua('python 5', 'return vim.bo.filetype .. " " .. vim.api.nvim_win_get_cursor(0)[1]')
+  editor:lua('vim.cmd.wincmd("l")')
+  editor:type('q')
+  editor:expect_lua(1, 'return #vim.api.nvim_list_wins()')
+end
+
+M.midfill['a code action explains the function under the cursor'] = function(open)
+  local editor = open({ text = cart })
+  editor:lua([[
+    vim.ui.select = function(items, _, choose)
+      choose(items[1], 1)
+    end
+    vim.lsp.buf.code_action()
+  ]])
+  editor:expect_lua(2, 'return #vim.api.nvim_list_wins()')
+  editor:lua('vim.cmd.wincmd("l")')
+  editor:expect_lua(true, 'return vim.fn.search("Improvements", "w") > 0')
+end
+
+M.midfill['where there is no function a sentence says so, and no window stays'] = function(open)
+  local editor = open({ text = (cart:gsub('%$0', '')):gsub('LIMIT = 3', 'LIMIT$0 = 3') })
+  editor:lua("vim.cmd('Midfill explain')")
+  editor:expect_lua(true, "return vim.fn.execute('messages'):find('no function or class at line 1', 1, true) ~= nil")
+  editor:expect_lua(1, 'return #vim.api.nvim_list_wins()')
 end
 
 --- Cases about the editor's side alone, on the stand-in.

@@ -67,6 +67,7 @@ run('stand-in', cases.any_server, on_stand_in)
 run('stand-in', cases.stand_in, on_stand_in)
 if midfill then
   run('midfill, scripted', cases.any_server, on_midfill('--scripted', rules))
+  run('midfill, scripted', cases.midfill, on_midfill('--scripted', rules))
   run('midfill, shipped model', cases.real_model, on_midfill())
 end
 io.write(('%d passed, %d failed\n'):format(passed, failed))

@@ -12,7 +12,15 @@ return {
   on_exit = function(_, _, client_id)
     require('midfill.status').forget(client_id)
   end,
+  commands = {
+    ['midfill.explain'] = function(command, context)
+      require('midfill.explain').command(command, context)
+    end,
+  },
   handlers = {
+    ['$/progress'] = function(...)
+      require('midfill.explain').receive(...)
+    end,
     ['midfill/status'] = function(_, params, ctx)
       require('midfill.status').receive(ctx.client_id, params)
     end,

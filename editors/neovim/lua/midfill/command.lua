@@ -73,6 +73,11 @@ function subcommands.why()
   end, 0)
 end
 
+--- Explains the function under the cursor, or the selected lines.
+function subcommands.explain(first, last)
+  require('midfill.explain').here(first, last)
+end
+
 --- Shows what `midfill doctor` finds, in a window below.
 function subcommands.doctor()
   local program = M.program()
@@ -104,11 +109,13 @@ function M.names(lead)
 end
 
 ---@param arguments string[]
-function M.run(arguments)
+---@param first? integer the first line of the command's range, where it has one
+---@param last? integer
+function M.run(arguments, first, last)
   local name = arguments[1] or 'status'
   local act = subcommands[name]
   if act then
-    return act()
+    return act(first, last)
   end
   local known = table.concat(M.names(''), ', ')
   vim.notify(('Midfill: there is no :Midfill %s. Known are: %s'):format(name, known), vim.log.levels.ERROR)
