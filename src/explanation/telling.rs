@@ -1,6 +1,7 @@
 //! The words around the facts: English and Chinese side by side, so that what one says the other
 //! says too.
 
+mod callers;
 mod effects;
 mod flow;
 mod improvements;

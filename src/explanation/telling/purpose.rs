@@ -1,6 +1,6 @@
 //! What it does: what it says of itself, what it takes, gives, raises, changes and calls.
 
-use super::{Teller, code, effects, plain, results, say, several};
+use super::{Teller, callers, code, effects, plain, results, say, several};
 use crate::explanation::facts::{Branch, Call, Condition, Facts, Origin, Parameter, ParameterKind};
 use crate::explanation::study::Studied;
 
@@ -19,6 +19,7 @@ pub(super) fn tell(teller: &Teller<'_>, studied: &Studied) -> String {
     ];
     items.extend(effects::tell(teller, facts).into_iter().map(Some));
     items.push(calls(teller, facts));
+    items.push(callers::tell(teller, facts));
     for item in items.into_iter().flatten() {
         told.push_str(&format!("- {item}\n"));
     }
@@ -293,6 +294,7 @@ def check(data): ...
 
                 - **Takes** `data`
                 - **Returns** nothing
+                - **Called by** `load` (lines 13 and 14)
 
                 ### `load`，第 3–14 行
 
@@ -310,6 +312,7 @@ def check(data): ...
 
                 - **参数**：`data`
                 - **返回**：无（`None`）
+                - **调用者**：`load`（第 13、14 行）
             "#]],
         );
     }
