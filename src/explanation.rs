@@ -13,6 +13,7 @@ pub mod facts;
 pub mod guess;
 pub mod narrator;
 pub mod part;
+pub mod problems;
 pub mod question;
 pub mod source;
 pub mod study;

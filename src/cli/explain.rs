@@ -15,6 +15,7 @@ use super::complete::read;
 use super::{open, progress, serve};
 use crate::completion;
 use crate::explanation::narrator::Told;
+use crate::explanation::problems::ruff::Ruff;
 use crate::explanation::source::Source;
 use crate::explanation::study::{Meant, Study, must_be_python};
 use crate::explanation::target::NoTarget;
@@ -36,7 +37,13 @@ pub(super) fn run(args: &ExplainArgs) -> Result<ExitCode> {
     let inside = around
         .as_ref()
         .map(|(project, path)| (&**project, path.as_str()));
-    let study = Study::within(inside, &place.file, &text, &meant)?;
+    let mut study = Study::within(inside, &place.file, &text, &meant)?;
+    if !args.alone {
+        let root = around.as_ref().map(|(project, _)| project.root());
+        if let Some(ruff) = Ruff::find(env::var_os("PATH").as_deref(), root) {
+            study.ask(&ruff, &text, Path::new(&place.file));
+        }
+    }
     let means = Means {
         model: model(args, place.lines.is_none())?,
         tongue: match &args.lang {

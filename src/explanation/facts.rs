@@ -2,7 +2,7 @@
 //!
 //! [`Facts`] is data; it serialises to JSON with the names of its fields. Lines count from 1.
 
-mod callee;
+pub(super) mod callee;
 mod callers;
 mod calls;
 mod complexity;
@@ -11,10 +11,10 @@ mod effects;
 mod flow;
 mod library;
 mod loops;
-mod names;
-mod own;
+pub(super) mod names;
+pub(super) mod own;
 mod raises;
-mod reach;
+pub(super) mod reach;
 mod returns;
 mod signature;
 

@@ -10,6 +10,8 @@ use serde::Serialize;
 use super::claims::Known;
 use super::depth;
 use super::facts::{self, Docstring, Facts, Kind, ParameterKind, Surroundings};
+use super::problems::ruff::{self, Ruff};
+use super::problems::{self, Problem};
 use super::source::{Lines, Source};
 use super::target::{self, NoTarget, Target};
 use crate::project::Project;
@@ -44,6 +46,8 @@ pub struct Studied {
     /// What is true of it.
     #[serde(flatten)]
     pub facts: Facts,
+    /// What may break in it, and what costs time or readers.
+    pub problems: Vec<Problem>,
     /// Byte offset of the first statement of its body.
     #[serde(skip)]
     pub body: usize,
@@ -102,7 +106,9 @@ impl Study {
         };
         let all = facts::with_callers(&target.functions, &surroundings);
         let functions = target.functions.iter().zip(all);
+        let every = target::functions(&source);
         let functions = functions.map(|(function, facts)| Studied {
+            problems: problems_in(function, &facts, &every, &target, &surroundings),
             facts,
             body: function.def.body.first().map_or_else(
                 || function.def.end().to_usize(),
@@ -121,6 +127,18 @@ impl Study {
             known: known(text, &target, &functions, &source),
             functions,
         })
+    }
+
+    /// Asks ruff about the text, and adds what it says of these functions. `file` is where the text
+    /// is, or would be, on disk: by it ruff finds its settings. A ruff that fails costs its findings
+    /// and nothing else.
+    pub fn ask(&mut self, ruff: &Ruff, text: &str, file: &Path) {
+        let Some(findings) = ruff.check(text, file) else {
+            return;
+        };
+        for studied in &mut self.functions {
+            ruff::merge(&mut studied.problems, studied.facts.lines, &findings);
+        }
     }
 
     /// What it is about, such as `Cart.put`: the class, the function, or the first of several.
@@ -167,6 +185,29 @@ pub fn must_be_python(path: &str, language: Option<&Language>) -> Result<(), NoT
             path: path.to_owned(),
         }),
     }
+}
+
+/// The problems of a function, and of the functions within it that nobody asked about.
+fn problems_in<'s>(
+    function: &target::Function<'s>,
+    facts: &Facts,
+    every: &[target::Function<'s>],
+    target: &Target<'s>,
+    surroundings: &Surroundings<'s>,
+) -> Vec<Problem> {
+    let mut found = problems::of(function, facts, surroundings);
+    let is_within = |one: &&target::Function<'_>| {
+        let is_own = one.def.range() != function.def.range()
+            && function.def.range().contains_range(one.def.range());
+        let is_meant = |meant: &target::Function<'_>| meant.def.range() == one.def.range();
+        is_own && !target.functions.iter().any(is_meant)
+    };
+    for inner in every.iter().filter(is_within) {
+        let facts = Facts::of(inner, surroundings);
+        found.extend(problems::of(inner, &facts, surroundings));
+    }
+    found.sort_by_key(|problem| problem.line);
+    found
 }
 
 /// Documented functions that a model may take as examples, at most.

@@ -17,7 +17,9 @@ use tower_lsp::{Client, NotCancellable, OngoingProgress, Unbounded};
 use super::{Server, Started, convert, surroundings};
 use crate::completion;
 use crate::explanation::narrator::Told;
+use crate::explanation::problems::ruff::Ruff;
 use crate::explanation::study::{Meant, Study, must_be_python};
+use crate::explanation::target::NoTarget;
 use crate::explanation::telling::Links;
 use crate::explanation::tongue::Tongue;
 use crate::explanation::{self, Means};
@@ -90,11 +92,17 @@ impl Asked {
         let snapshot = self.snapshot.clone();
         let range = self.range.clone();
         let project = self.project.clone();
+        let file = convert::path(&self.own.document);
         let study = tokio::task::spawn_blocking(move || {
             let text = snapshot.text.to_string();
             let path = snapshot.path.as_str();
-            let project = project.as_deref().map(|project| (project, path));
-            Study::within(project, path, &text, &Meant::At(range))
+            let inside = project.as_deref().map(|project| (project, path));
+            let mut study = Study::within(inside, path, &text, &Meant::At(range))?;
+            let root = project.as_deref().map(Project::root);
+            if let Some(ruff) = Ruff::find(std::env::var_os("PATH").as_deref(), root) {
+                study.ask(&ruff, &text, Path::new(&file));
+            }
+            Ok::<Study, NoTarget>(study)
         });
         match study.await {
             Ok(study) => study.map_err(|why| failed(&why.to_string())),
