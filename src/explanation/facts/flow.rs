@@ -14,7 +14,8 @@ pub struct Step {
     /// What it is.
     pub kind: StepKind,
     /// Its head on one line: the test of an `if`, `x in xs` of a `for`, the value of a `return`,
-    /// the exceptions of an `except`, the name of a function. Empty for steps without one.
+    /// the exceptions of an `except`, the name of a function, the whole of a single statement. Empty
+    /// for steps without one.
     pub text: String,
     /// Its lines, those of the steps in it included.
     pub lines: Lines,
@@ -300,7 +301,9 @@ impl Outline<'_> {
     fn plain(&self, statement: &Stmt, steps: &mut Vec<Step>) {
         let lines = self.source.lines_of(statement);
         if !matches!(steps.last(), Some(step) if step.kind == StepKind::Statements) {
-            steps.push(self.step(StepKind::Statements, String::new(), statement, &[]));
+            steps.push(self.step(StepKind::Statements, self.text(statement), statement, &[]));
+        } else if let Some(step) = steps.last_mut() {
+            step.text.clear();
         }
         let Some(step) = steps.last_mut() else { return };
         step.lines.last = lines.last;

@@ -1,7 +1,7 @@
 //! How to better it: what its measures and its head suggest.
 
 use super::{Teller, code, say};
-use crate::explanation::facts::{Facts, Kind, Parameter};
+use crate::explanation::facts::{Facts, Kind, Parameter, Step};
 use crate::explanation::source::Lines;
 use crate::explanation::study::Studied;
 
@@ -63,32 +63,29 @@ fn complexity(teller: &Teller<'_>, facts: &Facts) -> Option<String> {
     })
 }
 
-/// The lines that would make it shorter most: a block of it, or what is in a block that is nearly
-/// all of it.
+/// Lines of a block that is worth a function of its own, at least.
+const LEAST_LINES: usize = 4;
+
+/// The largest block that is no more than half of it.
 fn largest_block(teller: &Teller<'_>, facts: &Facts) -> String {
     let n_lines = |lines: Lines| lines.last + 1 - lines.first;
-    let mut steps = &facts.flow;
-    let mut inner = None;
-    loop {
-        let blocks = steps.iter().filter(|step| !step.steps.is_empty());
-        let Some(largest) = blocks.max_by_key(|step| n_lines(step.lines)) else {
-            break;
+    let most = n_lines(facts.lines) / 2;
+    let mut largest: Option<Lines> = None;
+    let mut steps: Vec<&Step> = facts.flow.iter().collect();
+    while let Some(step) = steps.pop() {
+        steps.extend(&step.steps);
+        let fits = !step.steps.is_empty() && (LEAST_LINES..=most).contains(&n_lines(step.lines));
+        let is_larger = |than: Lines| {
+            let size = |lines: Lines| (n_lines(lines), std::cmp::Reverse(lines.first));
+            size(step.lines) > size(than)
         };
-        if 2 * n_lines(largest.lines) < n_lines(facts.lines) {
-            inner = inner.or(Some(largest.lines));
-            break;
-        }
-        steps = &largest.steps;
-        if let [first, .., last] = &steps[..] {
-            inner = Some(Lines {
-                first: first.lines.first,
-                last: last.lines.last,
-            });
+        if fits && largest.is_none_or(is_larger) {
+            largest = Some(step.lines);
         }
     }
-    match inner {
+    match largest {
         Some(lines) => teller.lines(lines),
-        None => say!(teller, "its steps", "各步骤"),
+        None => say!(teller, "groups of its steps", "若干步骤"),
     }
 }
 
@@ -175,13 +172,13 @@ mod tests {
             ),
             expect![[r#"
                 - **Performance**: the loops in lines 2 and 3 take about `O(len(xs) · len(ys))` rounds. If they look something up, a `dict` or `set` made once before them takes one of the loops away.
-                - **Maintainability**: 14 ways lead through it (cyclomatic complexity); above 10 a function is hard to test whole. Move lines 4–25 into functions of their own.
+                - **Maintainability**: 14 ways lead through it (cyclomatic complexity); above 10 a function is hard to test whole. Move groups of its steps into functions of their own.
                 - **Readability**: 7 parameters are easily mixed up; those that belong together may be one object, and the rare ones by name only (`*`).
                 - **Maintainability**: `ys`, `a`, `b`, `c`, `d` and `e` could be annotated as the rest is.
                 - **Maintainability**: a docstring would say what it is for; `midfill docstring` writes one.
 
                 - **性能**：第 2、3 行的循环约 `O(len(xs) · len(ys))` 次。若是为了查找，可先建一个 `dict` 或 `set`，省去一层循环。
-                - **可维护性**：圈复杂度为 14，超过 10 便难以完整测试。可将第 4–25 行拆成独立函数。
+                - **可维护性**：圈复杂度为 14，超过 10 便难以完整测试。可将若干步骤拆成独立函数。
                 - **可读性**：7 个参数容易混淆；相关的可合为一个对象，少用的可设为仅限关键字（`*`）。
                 - **可维护性**：`ys`、`a`、`b`、`c`、`d`、`e` 可像其余部分一样加上类型标注。
                 - **可维护性**：可加文档字符串说明用途；`midfill docstring` 可代为编写。

@@ -66,11 +66,11 @@ def f(xs, flag):
             9-10 Elif flag
               10-10 Raise ValueError(f'{flag}') calls ValueError
             11-12 Else 
-              12-12 Statements 
+              12-12 Statements pass
             13-16 For i, x in enumerate(xs) assigns i x calls enumerate
               14-15 If x
                 15-15 Continue 
-              16-16 Statements  assigns self.last seen[…]
+              16-16 Statements self.last, seen[x] = x, i assigns self.last seen[…]
             18-18 Else 
               18-18 Yield total
             19-20 While True
@@ -108,18 +108,18 @@ def f(x):
 ",
         expect![[r#"
             3-4 Try 
-              4-4 Statements  calls a
+              4-4 Statements a() calls a
             5-6 Except (A, B) as e
-              6-6 Statements  calls b
+              6-6 Statements b() calls b
             7-8 Except 
-              8-8 Statements  calls c
+              8-8 Statements c() calls c
             10-10 Else 
-              10-10 Statements  calls d
+              10-10 Statements d() calls d
             12-12 Finally 
-              12-12 Statements  calls e
+              12-12 Statements e() calls e
             13-19 Match x.kind() calls x.kind
               14-15 Case 1 if g(x) calls g
-                15-15 Statements  assigns x
+                15-15 Statements x += 1 assigns x
               16-17 Case [a, *_]
                 17-17 Yield from a
               18-19 Case _
