@@ -40,7 +40,7 @@ pub(super) fn tell(teller: &Teller<'_>, facts: &Facts) -> Option<String> {
         (true, true) => Some(say!(
             teller,
             "**Returns** nothing",
-            "**返回**：无（`None`）"
+            "**返回**：无"
         )),
         (true, false) => {
             told.push(say!(
