@@ -38,6 +38,8 @@ pub struct Config {
     pub language: Option<String>,
     /// Whether a function is told in a few lines over its name and calls of it. Key `hover`.
     pub hover: bool,
+    /// Whether explanations ask ruff, where it is on `PATH`. Key `ruff`.
+    pub ruff: bool,
     /// Where it is kept what this user takes; `None` forgets it at the end. Not an option: the
     /// program knows the place.
     pub taste_file: Option<PathBuf>,
@@ -52,6 +54,7 @@ impl Default for Config {
             project: ProjectConfig::default(),
             language: None,
             hover: true,
+            ruff: true,
             taste_file: None,
         }
     }
@@ -276,6 +279,7 @@ static OPTIONS: &[(&str, Set)] = &[
     ("environment", |c, v| put(&mut c.project.environment, v.as_str().map(|path| Some(PathBuf::from(path))))),
     ("language", |c, v| put(&mut c.language, v.as_str().map(|name| Some(name.to_owned())))),
     ("hover", |c, v| put(&mut c.hover, v.as_bool())),
+    ("ruff", |c, v| put(&mut c.ruff, v.as_bool())),
     ("prefetch", |c, v| put(&mut c.completion.prefetch, v.as_bool())),
     ("inComments", |c, v| put(&mut c.completion.in_comments, v.as_bool())),
     ("inStrings", |c, v| put(&mut c.completion.in_strings, v.as_bool())),

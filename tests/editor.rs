@@ -52,6 +52,8 @@ impl Editor {
             options.entry("without").or_insert(json!(["names"]));
             // How much is written is not to hang on how busy the machine is.
             options.entry("budget").or_insert(json!(false));
+            // Nor on what is installed there.
+            options.entry("ruff").or_insert(json!(false));
         }
         Editor::start_as(
             script,

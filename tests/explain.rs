@@ -120,6 +120,8 @@ fn an_explanation_has_four_parts_and_links_to_its_lines() {
 
             ## Potential problems
 
+            No problem was found by Midfill's rules.
+
             ## Improvements
 
             Midfill's rules have nothing to better.
@@ -143,7 +145,7 @@ fn it_is_told_in_the_language_asked_for() {
             Puts some of an item in.
 
             - **参数**：`item`；`n`（默认 `1`）
-            - **返回**：无（`None`）
+            - **返回**：无
             - **引发**：`ValueError`（若 `n < 1`，第 [5](file:///project/cart.py#L5) 行）
             - **修改**：对象的 `items`，设置 `self.items[item]`（第 [6](file:///project/cart.py#L6) 行）
 
@@ -160,6 +162,8 @@ fn it_is_told_in_the_language_asked_for() {
             圈复杂度 2，最大嵌套 1 层。
 
             ## 潜在问题
+
+            Midfill 的规则未发现问题。
 
             ## 改进建议
 

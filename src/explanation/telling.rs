@@ -5,6 +5,7 @@ mod callers;
 mod effects;
 mod flow;
 mod improvements;
+mod problems;
 mod purpose;
 mod results;
 
@@ -86,7 +87,7 @@ impl Teller<'_> {
                 Part::Purpose => purpose::tell(self, studied),
                 Part::Flow => flow::tell(self, studied),
                 Part::Improvements => improvements::tell(self, studied),
-                Part::Problems => String::new(),
+                Part::Problems => problems::tell(self, studied),
             };
             if text.is_empty() {
                 continue;
@@ -98,6 +99,13 @@ impl Teller<'_> {
                 told.push_str(&self.subheading(studied));
             }
             told.push_str(&text);
+        }
+        if told.is_empty() && part == Part::Problems {
+            told = say!(
+                self,
+                "No problem was found by Midfill's rules.\n",
+                "Midfill 的规则未发现问题。\n"
+            );
         }
         if told.is_empty() && part == Part::Improvements {
             told = say!(

@@ -85,8 +85,9 @@ impl Asked {
         })
     }
 
-    /// All that is known of it without a model, on a thread that may take its time.
-    pub(super) async fn study(&self) -> Result<Study> {
+    /// All that is known of it without a model, on a thread that may take its time; also by ruff
+    /// where it may be asked.
+    pub(super) async fn study(&self, asks_ruff: bool) -> Result<Study> {
         let language = self.snapshot.language;
         must_be_python(&self.snapshot.path, language).map_err(|why| failed(&why.to_string()))?;
         let snapshot = self.snapshot.clone();
@@ -99,7 +100,8 @@ impl Asked {
             let inside = project.as_deref().map(|project| (project, path));
             let mut study = Study::within(inside, path, &text, &Meant::At(range))?;
             let root = project.as_deref().map(Project::root);
-            if let Some(ruff) = Ruff::find(std::env::var_os("PATH").as_deref(), root) {
+            let path = std::env::var_os("PATH").filter(|_| asks_ruff);
+            if let Some(ruff) = Ruff::find(path.as_deref(), root) {
                 study.ask(&ruff, &text, Path::new(&file));
             }
             Ok::<Study, NoTarget>(study)
@@ -182,7 +184,7 @@ pub(super) async fn execute(
         tongue: tongue(server, question.language.as_deref()),
         links: asked.links.clone(),
     };
-    let study = asked.study().await?;
+    let study = asked.study(server.config().ruff).await?;
     let (tell, told) = mpsc::unbounded_channel();
     let work_done = params.work_done_progress_params.work_done_token;
     let forward = forward(

@@ -262,6 +262,8 @@ class Reader:
 
     def statement(self, line):
         """The statement that starts on a line, or has it, as written."""
+        if line < self.function.body[0].lineno:
+            return self.lines(self.function.lineno, self.function.body[0].lineno - 1)
         fitting = [n for n in self.own if isinstance(n, ast.stmt) and n.lineno <= line <= n.end_lineno]
         smallest = min(fitting, key=lambda node: node.end_lineno - node.lineno)
         return self.lines(smallest.lineno, smallest.end_lineno)
@@ -365,6 +367,14 @@ class Reader:
             for one in numbers(number):
                 first = min([self.function.lineno, *(d.lineno for d in self.function.decorator_list)])
                 self.so(first <= one <= self.function.end_lineno, f"line {one} is outside")
+        problem = re.match(r"- \*\*(?:Bug|Risk|Note)\*\*: (.*) \(line (\d+)(?:, ruff .*)?\)$", line)
+        if problem:
+            what, number = problem.group(1), int(problem.group(2))
+            for name in code(what):
+                if name in ("None", "==", "is", "+=", "except:"):
+                    continue
+                around = self.statement(number)
+                self.so(squeezed(name.rstrip("…")) in squeezed(around), f"{name} is not in line {number}")
         measured = re.search(r"(\d+) ways lead through it", line)
         if measured:
             wanted = ComplexityVisitor.from_ast(self.function).functions[0].complexity

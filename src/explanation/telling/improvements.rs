@@ -2,6 +2,7 @@
 
 use super::{Teller, code, say};
 use crate::explanation::facts::{Facts, Kind, Parameter, Step};
+use crate::explanation::problems::Rule;
 use crate::explanation::source::Lines;
 use crate::explanation::study::Studied;
 
@@ -27,8 +28,94 @@ pub(super) fn tell(teller: &Teller<'_>, studied: &Studied) -> String {
         annotations(teller, facts),
         docstring(teller, facts),
     ];
-    let items = items.into_iter().flatten();
-    items.map(|item| format!("- {item}\n")).collect()
+    let mut rules: Vec<Rule> = studied
+        .problems
+        .iter()
+        .map(|problem| problem.rule)
+        .collect();
+    rules.sort_unstable();
+    rules.dedup();
+    let advice = rules.into_iter().filter_map(|rule| advice(teller, rule));
+    let mut items: Vec<String> = advice.chain(items.into_iter().flatten()).collect();
+    // Two rules may give the same advice.
+    items.dedup();
+    items.iter().map(|item| format!("- {item}\n")).collect()
+}
+
+/// What to do about a kind of problem, where the problem does not say it itself.
+fn advice(teller: &Teller<'_>, rule: Rule) -> Option<String> {
+    Some(match rule {
+        Rule::MutableDefault => say!(
+            teller,
+            "**Correctness**: make `None` the default, and the object in the body.",
+            "**正确性**：默认值改为 `None`，在函数体内再创建对象。"
+        ),
+        Rule::BareExcept | Rule::BroadExcept => say!(
+            teller,
+            "**Maintainability**: catch the exceptions that can be dealt with, and let the others pass.",
+            "**可维护性**：只捕获能够处理的异常，其余放行。"
+        ),
+        Rule::SwallowedException => say!(
+            teller,
+            "**Maintainability**: log what is caught, or say why it may be ignored; \
+             `contextlib.suppress` says it in one line.",
+            "**可维护性**：记录捕获的异常或说明为何可忽略；`contextlib.suppress` 一行即可表达。"
+        ),
+        Rule::IsLiteral => say!(
+            teller,
+            "**Correctness**: compare values with `==`.",
+            "**正确性**：用 `==` 比较值。"
+        ),
+        Rule::LateBinding => say!(
+            teller,
+            "**Correctness**: bind the loop's value as a default, `lambda x=x: …`, or by `functools.partial`.",
+            "**正确性**：用默认值绑定循环变量，如 `lambda x=x: …`，或用 `functools.partial`。"
+        ),
+        Rule::UnclosedFile => say!(
+            teller,
+            "**Correctness**: open the file in a `with` statement, which closes it in any case.",
+            "**正确性**：用 `with` 语句打开文件，确保关闭。"
+        ),
+        Rule::StringInLoop => say!(
+            teller,
+            "**Performance**: collect the parts in a list and join them once, with `str.join`.",
+            "**性能**：把各部分放入列表，最后用 `str.join` 一次连接。"
+        ),
+        Rule::ListMembership => say!(
+            teller,
+            "**Performance**: search a `set` made before the loop.",
+            "**性能**：循环前建一个 `set` 用于查找。"
+        ),
+        Rule::MissingReturn => say!(
+            teller,
+            "**Readability**: return on every way through it, `None` where that is meant.",
+            "**可读性**：每条路径都显式返回，包括 `None`。"
+        ),
+        Rule::AssertTuple => say!(
+            teller,
+            "**Correctness**: take the brackets off the assertion.",
+            "**正确性**：去掉断言的括号。"
+        ),
+        Rule::ShadowedBuiltin => say!(
+            teller,
+            "**Readability**: another name, such as one with a `_` behind it, leaves the builtin in reach.",
+            "**可读性**：换个名称，例如末尾加 `_`，以免遮蔽内置对象。"
+        ),
+        Rule::UnusedVariable | Rule::UnusedParameter | Rule::Unreachable | Rule::EmptyFString => {
+            say!(
+                teller,
+                "**Readability**: what is not used can go.",
+                "**可读性**：未使用的部分可以删除。"
+            )
+        }
+        // The problem says what to write, or the measures below say it.
+        Rule::ComparedToSingleton
+        | Rule::DeepNesting
+        | Rule::LongFunction
+        | Rule::ManyParameters
+        | Rule::Complex
+        | Rule::Ruff => return None,
+    })
 }
 
 fn growth(teller: &Teller<'_>, facts: &Facts) -> Option<String> {
@@ -171,12 +258,14 @@ mod tests {
                 "def f(xs: list, ys, a, b, c, d, e):\n    for x in xs:\n        for y in ys:\n{branches}"
             ),
             expect![[r#"
+                - **Readability**: what is not used can go.
                 - **Performance**: the loops in lines 2 and 3 take about `O(len(xs) · len(ys))` rounds. If they look something up, a `dict` or `set` made once before them takes one of the loops away.
                 - **Maintainability**: 14 ways lead through it (cyclomatic complexity); above 10 a function is hard to test whole. Move groups of its steps into functions of their own.
                 - **Readability**: 7 parameters are easily mixed up; those that belong together may be one object, and the rare ones by name only (`*`).
                 - **Maintainability**: `ys`, `a`, `b`, `c`, `d` and `e` could be annotated as the rest is.
                 - **Maintainability**: a docstring would say what it is for; `midfill docstring` writes one.
 
+                - **可读性**：未使用的部分可以删除。
                 - **性能**：第 2、3 行的循环约 `O(len(xs) · len(ys))` 次。若是为了查找，可先建一个 `dict` 或 `set`，省去一层循环。
                 - **可维护性**：圈复杂度为 14，超过 10 便难以完整测试。可将若干步骤拆成独立函数。
                 - **可读性**：7 个参数容易混淆；相关的可合为一个对象，少用的可设为仅限关键字（`*`）。

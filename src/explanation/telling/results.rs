@@ -37,11 +37,7 @@ pub(super) fn tell(teller: &Teller<'_>, facts: &Facts) -> Option<String> {
     }
     let gives_only_none = returns.iter().all(|one| is_none(&one.value));
     match (*reaches_end, gives_only_none) {
-        (true, true) => Some(say!(
-            teller,
-            "**Returns** nothing",
-            "**返回**：无"
-        )),
+        (true, true) => Some(say!(teller, "**Returns** nothing", "**返回**：无")),
         (true, false) => {
             told.push(say!(
                 teller,
