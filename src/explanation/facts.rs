@@ -1,6 +1,27 @@
 //! What is true of a function: read off its tree, never guessed.
 //!
-//! [`Facts`] is data; it serialises to JSON with the names of its fields. Lines count from 1.
+//! [`Facts`] is data; it serialises to JSON with the names of its fields, which is what
+//! `midfill explain --json` prints of each function:
+//! ```text
+//! name, qualified_name, kind, is_async, is_generator, decorators, return_annotation
+//! parameters      [{name, kind, annotation, default, line}]
+//! lines, line, n_statements, docstring {text, summary, lines}
+//! returns         [{value, line}]           yields [{value, is_from, line}]     reaches_end
+//! raises          [{exception, is_reraise, cause, line, condition {branch, text, line}}]
+//! catches         [{exceptions, name, line}]                  asserts [{test, line}]
+//! calls           [{callee, n_arguments, line, is_awaited, origin, definition {name, path, line}}]
+//! callers         {found [{path, function, line, is_certain}], n_files, is_cut}
+//! effects         {globals, nonlocals, attributes, attributes_read, arguments, io}
+//! flow            [{kind, text, lines, assigns, calls, steps [the same]}]
+//! loops           [{kind, over, input {parameter, size}, depth, lines}]
+//! nests           [{parameters, estimate, lines}]
+//! complexity      {cyclomatic, nesting}
+//! ```
+//! Lines count from 1. What belongs to a function is what it executes itself: functions within it
+//! have facts of their own.
+//!
+//! `tests/facts` holds parameters, exceptions, calls, complexity and docstrings against what
+//! CPython's `ast` and radon say of the same functions.
 
 pub(super) mod callee;
 mod callers;

@@ -44,6 +44,9 @@ const MAX_FILES: usize = 5_000;
 const MAX_BYTES: usize = 64 << 20;
 const MAX_FOUND: usize = 50;
 
+/// Of calls that only have the name, so many are told: `process` is the name of too many methods.
+const MAX_UNCERTAIN: usize = 10;
+
 /// The callers of functions of one file, one list for each.
 pub(super) fn of(functions: &[Function<'_>], surroundings: &Surroundings<'_>) -> Vec<Callers> {
     let source = surroundings.source;
@@ -90,8 +93,10 @@ pub(super) fn of(functions: &[Function<'_>], surroundings: &Surroundings<'_>) ->
     for callers in &mut found {
         callers.found.sort_by_key(|caller| !caller.is_certain);
         callers.n_files = n_files;
-        callers.is_cut = is_cut || callers.found.len() > MAX_FOUND;
-        callers.found.truncate(MAX_FOUND);
+        let n_certain = callers.found.partition_point(|caller| caller.is_certain);
+        let most = MAX_FOUND.min(n_certain + MAX_UNCERTAIN);
+        callers.is_cut = is_cut || callers.found.len() > most;
+        callers.found.truncate(most);
     }
     found
 }
@@ -161,8 +166,8 @@ fn search(
             let Some(all) = all else { return };
             let (origin, place) = names.resolve(&call.func);
             for one in all {
-                let is_attribute = call.func.is_attribute_expr();
-                if let Some(is_certain) = means(one, origin, place.as_ref(), is_attribute, other) {
+                let may_be = is_called_on_another(&call.func, names);
+                if let Some(is_certain) = means(one, origin, place.as_ref(), may_be, other) {
                     found[one.at].found.push(Caller {
                         path: other.map(|(path, _)| path.to_owned()),
                         function: caller.clone(),
@@ -180,12 +185,25 @@ fn search(
     }
 }
 
+/// Whether a method is called on something of any type: not on the method's own object, whose class
+/// is known, nor on `super()`.
+fn is_called_on_another(callee: &Expr, names: &Names<'_, '_>) -> bool {
+    let Expr::Attribute(attribute) = callee else {
+        return false;
+    };
+    match &*attribute.value {
+        Expr::Name(name) => names.receiver() != Some(name.id.as_str()),
+        Expr::Call(call) => !matches!(&*call.func, Expr::Name(name) if name.id == "super"),
+        _ => true,
+    }
+}
+
 /// Whether a call means the function: certainly, perhaps, or not at all.
 fn means(
     wanted: &Wanted,
     origin: Origin,
     place: Option<&Place>,
-    is_attribute: bool,
+    is_called_on_another: bool,
     other: Option<(&str, &str)>,
 ) -> Option<bool> {
     let Some(place) = place else {
@@ -194,7 +212,7 @@ fn means(
             origin,
             Origin::Unknown | Origin::Parameter | Origin::Local | Origin::Variable
         );
-        return (wanted.is_method && is_attribute && is_open).then_some(false);
+        return (wanted.is_method && is_called_on_another && is_open).then_some(false);
     };
     let is_its_file = match other {
         None => place.path.is_none(),

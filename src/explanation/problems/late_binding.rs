@@ -1,10 +1,10 @@
-//! Functions made in a loop that look at its variable when they are called: by then it has its last
-//! value.
+//! Functions made in a loop that look at a variable of it when they are called: by then it has the
+//! value of the last round.
 
 use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Expr, ExprCall, ExprLambda, Stmt, StmtFor, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprCall, ExprLambda, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged as _, TextRange};
 
 use super::super::facts::callee::dotted;
@@ -20,41 +20,52 @@ const CALLS_AT_ONCE: [&str; 11] = [
 pub(super) fn problems(look: &Look<'_, '_>) -> Vec<Problem> {
     let mut found: Vec<Problem> = Vec::new();
     own::visit(&look.def.body, &mut |part| {
-        if let Own::Statement(Stmt::For(one)) = part {
-            for (name, at) in late(one) {
-                let line = look.source.line(at.start().to_usize());
-                found.push(look.problem(Rule::LateBinding, Severity::Warning, line, &name));
-            }
+        let late = match part {
+            Own::Statement(Stmt::For(one)) => late(Some(&one.target), &one.body),
+            Own::Statement(Stmt::While(one)) => late(None, &one.body),
+            _ => return,
+        };
+        for (name, at) in late {
+            let line = look.source.line(at.start().to_usize());
+            found.push(look.problem(Rule::LateBinding, Severity::Warning, line, &name));
         }
     });
     found
 }
 
-/// Variables of a loop that functions made in it see, with the places where they look first.
-fn late(one: &StmtFor) -> Vec<(String, TextRange)> {
+/// Variables that each round of a loop binds anew and that functions made in it see, with the
+/// places where they look first.
+fn late(target: Option<&Expr>, body: &[Stmt]) -> Vec<(String, TextRange)> {
     let mut variables = HashSet::new();
-    own::visit_expression(&one.target, &mut |part| {
-        if let Own::Expression(Expr::Name(name)) = part {
-            variables.insert(name.id.as_str());
+    let mut bind = |part: Own<'_>| {
+        if let Own::Expression(Expr::Name(name)) = part
+            && name.ctx.is_store()
+        {
+            variables.insert(name.id.to_string());
         }
-    });
+    };
+    target
+        .into_iter()
+        .for_each(|target| own::visit_expression(target, &mut bind));
+    own::visit(body, &mut bind);
     let mut search = Search {
         variables,
         harmless: HashSet::new(),
         defined: Vec::new(),
         found: Vec::new(),
     };
-    search.visit_body(&one.body);
+    search.visit_body(body);
     // A function that is only called in the loop sees the variable in time.
     for def in std::mem::take(&mut search.defined) {
-        if is_kept(&one.body, def) {
+        if is_kept(body, def) {
             let seen = seen(|visitor| visitor.visit_body(&def.body));
             let own = Scope::of_function(def);
             for name in &search.variables {
-                if let Some(at) = seen.get(name)
+                if let Some(at) = seen.get(name.as_str())
                     && own.get(name).is_none()
+                    && !own.is_nonlocal(name)
                 {
-                    search.found.push(((*name).to_owned(), *at));
+                    search.found.push((name.clone(), *at));
                 }
             }
         }
@@ -66,7 +77,7 @@ fn late(one: &StmtFor) -> Vec<(String, TextRange)> {
 }
 
 struct Search<'a> {
-    variables: HashSet<&'a str>,
+    variables: HashSet<String>,
     /// Functions that are called before the loop goes on.
     harmless: HashSet<TextRange>,
     defined: Vec<&'a StmtFunctionDef>,
@@ -81,10 +92,10 @@ impl<'a> Search<'a> {
             .collect();
         let seen = seen(|visitor| visitor.visit_expr(&lambda.body));
         for name in &self.variables {
-            if let Some(at) = seen.get(name)
-                && !bound.contains(name)
+            if let Some(at) = seen.get(name.as_str())
+                && !bound.contains(name.as_str())
             {
-                self.found.push(((*name).to_owned(), *at));
+                self.found.push((name.clone(), *at));
             }
         }
     }
@@ -126,19 +137,29 @@ impl<'a> Visitor<'a> for Search<'a> {
 /// Names that a function looks at when it is called, and where first; its defaults are looked at
 /// before.
 fn seen<'a>(look: impl FnOnce(&mut Loads<'a>)) -> HashMap<&'a str, TextRange> {
-    let mut loads = Loads(HashMap::new());
+    let mut loads = Loads::default();
     look(&mut loads);
-    loads.0
+    loads.seen.retain(|name, _| !loads.bound.contains(name));
+    loads.seen
 }
 
-struct Loads<'a>(HashMap<&'a str, TextRange>);
+#[derive(Default)]
+struct Loads<'a> {
+    seen: HashMap<&'a str, TextRange>,
+    /// Names that it binds itself, as comprehensions do.
+    bound: HashSet<&'a str>,
+}
 
 impl<'a> Visitor<'a> for Loads<'a> {
     fn visit_expr(&mut self, expression: &'a Expr) {
-        if let Expr::Name(name) = expression
-            && name.ctx.is_load()
-        {
-            self.0.entry(name.id.as_str()).or_insert(name.range());
+        match expression {
+            Expr::Name(name) if name.ctx.is_load() => {
+                self.seen.entry(name.id.as_str()).or_insert(name.range());
+            }
+            Expr::Name(name) => {
+                self.bound.insert(name.id.as_str());
+            }
+            _ => {}
         }
         walk_expr(self, expression);
     }

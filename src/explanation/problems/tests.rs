@@ -138,11 +138,17 @@ def f(xs):
         def bound(x):
             return x
         made.append(bound)
+        event = x + 1
+        made.append([lambda: event, [lambda: [z for z in x]]])
+    while made:
+        made.append(lambda: made)
     return made
 ",
         expect![[r#"
             5: Warning LateBinding x
             12: Warning LateBinding x
+            18: Warning LateBinding event
+            18: Warning LateBinding x
         "#]],
     );
 }
