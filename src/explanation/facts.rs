@@ -143,3 +143,6 @@ fn n_statements(def: &ruff_python_ast::StmtFunctionDef) -> usize {
     });
     n + within.into_iter().map(n_statements).sum::<usize>()
 }
+
+#[cfg(test)]
+mod tests;

@@ -254,6 +254,26 @@ def outer(data):
     }
 
     #[test]
+    fn variables_that_are_made_of_each_other_lead_nowhere() {
+        check(
+            "
+def f():
+    a = a.step()
+    b = c.step()
+    c = b.step()
+    a.go(b.go())
+",
+            expect![[r#"
+                3: a.step/0 Local
+                4: c.step/0 Local
+                5: b.step/0 Local
+                6: a.go/1 Local
+                6: b.go/0 Local
+            "#]],
+        );
+    }
+
+    #[test]
     fn what_is_imported_is_followed_through_the_project() {
         let dir = crate::project::fixture::folder(
             "//- app/__init__.py\nfrom .core import run as start\n\

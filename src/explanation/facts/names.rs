@@ -1,20 +1,23 @@
 //! What the names in a function stand for: by the scopes of its file, and by the project around it
 //! where there is one.
 
+mod classes;
 mod repository;
 mod scope;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
-use ruff_python_ast::{Expr, Stmt, StmtClassDef};
+use ruff_python_ast::{Expr, StmtClassDef};
 use serde::Serialize;
 
 use super::super::source::Source;
-use super::super::target::{Around, Function, blocks};
+use super::super::target::{Around, Function};
 use super::callee::path;
 use super::library::is_library;
 use crate::project::Project;
 use crate::project::builtins::is_builtin;
+use classes::receiver;
 use repository::Repository;
 pub(in super::super) use scope::{Bound, Imported, Scope};
 
@@ -89,6 +92,8 @@ pub(in super::super) struct Names<'f, 's> {
     scopes: Vec<Scope<'s>>,
     /// The class whose method the function is, and the name of its first parameter.
     receiver: Option<(&'s StmtClassDef, &'s str)>,
+    /// Variables that are being followed to what they are bound to.
+    depth: Cell<usize>,
 }
 
 impl<'f, 's> Names<'f, 's> {
@@ -109,6 +114,7 @@ impl<'f, 's> Names<'f, 's> {
             surroundings,
             scopes: scopes.map(Scope::of_function).collect(),
             receiver: receiver(function),
+            depth: Cell::new(0),
         }
     }
 
@@ -118,6 +124,7 @@ impl<'f, 's> Names<'f, 's> {
             surroundings,
             scopes: vec![Scope::default()],
             receiver: None,
+            depth: Cell::new(0),
         }
     }
 
@@ -246,6 +253,16 @@ impl<'f, 's> Names<'f, 's> {
     /// The method of what calling something gives, where that is a class: by the convention that
     /// only classes are written `LikeThis`, or because it is seen.
     fn resolve_method_of(&self, called: &Expr, method: &str) -> (Origin, Option<Place>) {
+        if self.depth.get() > MAX_STEPS {
+            return (Origin::Unknown, None);
+        }
+        self.depth.set(self.depth.get() + 1);
+        let found = self.resolve_method_within(called, method);
+        self.depth.set(self.depth.get() - 1);
+        found
+    }
+
+    fn resolve_method_within(&self, called: &Expr, method: &str) -> (Origin, Option<Place>) {
         let Some(names) = path(called) else {
             return (Origin::Unknown, None);
         };
@@ -320,71 +337,6 @@ impl<'f, 's> Names<'f, 's> {
         (is_class && is_imported).then_some(found)
     }
 
-    /// The class of this file that a name stands for.
-    fn class(&self, names: &[&str]) -> Option<&'s StmtClassDef> {
-        let [name] = names else { return None };
-        let scopes = self.scopes.iter().chain([&self.surroundings.module]);
-        match scopes.into_iter().find_map(|scope| scope.get(name))? {
-            Bound::Class(class) => Some(class),
-            _ => None,
-        }
-    }
-
-    /// A member of a class of this file.
-    fn member(&self, class: &'s StmtClassDef, name: &str) -> (Origin, Option<Place>) {
-        match self.written_in(class, name) {
-            Some(found) => found,
-            None => self.inherited(class, name, 0),
-        }
-    }
-
-    fn written_in(&self, class: &'s StmtClassDef, name: &str) -> Option<(Origin, Option<Place>)> {
-        let statement = member_of(&class.body, name)?;
-        let full = format!("{}.{name}", class.name);
-        Some(match statement {
-            Stmt::FunctionDef(def) => (Origin::File, Some(self.here(full, &def.name))),
-            Stmt::ClassDef(inner) => (Origin::File, Some(self.here(full, &inner.name))),
-            _ => (Origin::Unknown, None),
-        })
-    }
-
-    /// A member that the bases of a class give it.
-    fn inherited(
-        &self,
-        class: &'s StmtClassDef,
-        name: &str,
-        depth: usize,
-    ) -> (Origin, Option<Place>) {
-        if depth > MAX_BASES {
-            return (Origin::Unknown, None);
-        }
-        for base in class.bases() {
-            let Some(names) = path(base) else { continue };
-            if let Some(base) = self
-                .class(&names)
-                .filter(|base| !std::ptr::eq(*base, class))
-            {
-                if let Some(found) = self.written_in(base, name) {
-                    return found;
-                }
-                let found = self.inherited(base, name, depth + 1);
-                if found.1.is_some() {
-                    return found;
-                }
-                continue;
-            }
-            // Outside of the project, what a class has is not looked up.
-            let mut member = names;
-            member.push(name);
-            if let (Origin::Project, Some(place)) = self.resolve_path(&member)
-                && place.line.is_some()
-            {
-                return (Origin::Project, Some(place));
-            }
-        }
-        (Origin::Unknown, None)
-    }
-
     /// What an import brings, and attributes of it.
     fn imported(&self, import: &Imported<'s>, rest: &[&str]) -> (Origin, Option<Place>) {
         let repository = self.surroundings.repository.as_ref();
@@ -410,8 +362,8 @@ impl<'f, 's> Names<'f, 's> {
     }
 }
 
-/// Bases of bases that are followed, at most: they may lead in circles.
-const MAX_BASES: usize = 16;
+/// Variables that are followed from one to the next, at most: `a = b.f()`, `b = a.g()`.
+const MAX_STEPS: usize = 4;
 
 fn named(name: String) -> Place {
     Place {
@@ -438,32 +390,6 @@ fn literal(expression: &Expr) -> Option<&'static str> {
         Expr::Set(_) | Expr::SetComp(_) => Some("set"),
         _ => None,
     }
-}
-
-/// The class of a method, and what the method calls its object.
-fn receiver<'s>(function: &Function<'s>) -> Option<(&'s StmtClassDef, &'s str)> {
-    let class = function.class()?;
-    let is_static = function.def.decorator_list.iter().any(|decorator| {
-        path(&decorator.expression).is_some_and(|names| names.last() == Some(&"staticmethod"))
-    });
-    let parameters = &function.def.parameters;
-    let first = parameters.posonlyargs.first().or(parameters.args.first())?;
-    (!is_static).then_some((class, first.parameter.name.as_str()))
-}
-
-/// The last statement of a class's body that binds a name by `def`, `class` or assignment,
-/// those under `if` and `try` included.
-fn member_of<'s>(body: &'s [Stmt], name: &str) -> Option<&'s Stmt> {
-    let is_it = |target: &Expr| matches!(target, Expr::Name(target) if target.id == name);
-    body.iter().rev().find_map(|statement| match statement {
-        Stmt::FunctionDef(def) => (def.name.as_str() == name).then_some(statement),
-        Stmt::ClassDef(class) => (class.name.as_str() == name).then_some(statement),
-        Stmt::Assign(assign) => assign.targets.iter().any(is_it).then_some(statement),
-        Stmt::AnnAssign(assign) => is_it(&assign.target).then_some(statement),
-        _ => blocks(statement)
-            .into_iter()
-            .find_map(|block| member_of(block, name)),
-    })
 }
 
 /// Names by what they are bound to.
