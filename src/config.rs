@@ -289,6 +289,11 @@ static OPTIONS: &[(&str, Set)] = &[
     ("with", |c, v| put(&mut c.completion.with, strings(v))),
 ];
 
+/// The keys of all options.
+pub fn option_names() -> impl Iterator<Item = &'static str> {
+    OPTIONS.iter().map(|(name, _)| *name)
+}
+
 fn put<T>(place: &mut T, value: Option<T>) -> Result<(), Option<String>> {
     *place = value.ok_or(None)?;
     Ok(())

@@ -18,6 +18,7 @@ mod real_model;
 #[cfg(feature = "remote")]
 mod remote;
 mod server;
+mod settings;
 mod stress;
 mod switching;
 mod typing;

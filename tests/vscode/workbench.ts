@@ -1,6 +1,6 @@
 // A real VS Code: its server with its extension host, and its window in a headless Chromium.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -22,25 +22,25 @@ const { chromium } = createRequire(join(import.meta.dirname, '../../editors/vsco
 ) as typeof import('playwright-core');
 
 /** How long a machine that is busy may take for one step. */
-export const PATIENCE_MS = 60_000;
-
-export interface Setting {
-  /** VS Code's server. */
-  vscode: string;
-  /** The folder of the extension. */
-  extension: string;
-}
+export const PATIENCE_MS = Number(process.env.MIDFILL_PATIENCE_MS ?? 60_000);
 
 export interface Options {
+  /** VS Code's server. */
+  vscode: string;
+  /** The folder of the extension, or a package of it. */
+  extension: string;
   /** What `midfill` does when the extension runs it: a line of shell. Without one there is no program. */
   program?: string;
   settings?: Record<string, unknown>;
   /** Files of the workspace, by name. */
   files?: Record<string, string>;
-  /** Whether VS Code asks whether the workspace is to be trusted, and takes it that it is not. */
+  /** Whether VS Code is to take it that the workspace is not trusted. */
   isUntrusted?: boolean;
-  /** A file with tests to run in the extension host. */
+  /** A file with tests to run in the extension host, and the group of them that is meant. */
   tests?: string;
+  cases?: string;
+  /** Milliseconds that these tests wait for something to come true. */
+  patience?: number;
   /** The file to open. */
   open?: string;
   language?: string;
@@ -108,10 +108,18 @@ export class Workbench {
   }
 
   /** Starts VS Code on a new workspace. */
-  static async open({ vscode, extension }: Setting, options: Options): Promise<Workbench> {
+  static async open(options: Options): Promise<Workbench> {
+    const { vscode, extension } = options;
     const home = mkdtempSync(join(tmpdir(), 'vscode-'));
     const workspace = join(home, 'a workspace');
     prepare(home, workspace, options);
+    const isPacked = extension.endsWith('.vsix');
+    if (isPacked) {
+      const folders = ['--server-data-dir', join(home, 'data'), '--extensions-dir', join(home, 'extensions')];
+      execFileSync(process.execPath, [vscode, ...folders, '--install-extension', extension], {
+        stdio: 'pipe',
+      });
+    }
     const port = await freePort();
     const trust = options.isUntrusted ? [] : ['--disable-workspace-trust'];
     const server = spawn(
@@ -135,6 +143,9 @@ export class Workbench {
           PATH: `${join(home, 'bin')}:/usr/bin:/bin`,
           MIDFILL_RESULTS: join(home, 'results'),
           MIDFILL_WIRE: join(home, 'wire'),
+          MIDFILL_TRAP: join(home, 'trap'),
+          MIDFILL_CASES: options.cases ?? '',
+          MIDFILL_PATIENCE_MS: String(options.patience ?? PATIENCE_MS),
           XDG_CACHE_HOME: join(home, 'cache'),
         },
       },
@@ -161,7 +172,7 @@ export class Workbench {
       });
       const remote = (path: string) => `vscode-remote://127.0.0.1:${port}${path}`;
       const payload = [
-        ['extensionDevelopmentPath', remote(extension)],
+        ...(isPacked ? [] : [['extensionDevelopmentPath', remote(extension)]]),
         ...(options.tests ? [['extensionTestsPath', remote(options.tests)]] : []),
         ...(options.open ? [['openFile', remote(join(workspace, options.open))]] : []),
       ];
@@ -191,6 +202,20 @@ function prepare(home: string, workspace: string, options: Options): void {
     mkdirSync(join(workspace, name, '..'), { recursive: true });
     writeFileSync(join(workspace, name), text);
   }
+  if (options.isUntrusted) {
+    // Settings as somebody would write them into a repository to have their own program run.
+    const evil = join(workspace, 'evil');
+    writeFileSync(evil, '#!/bin/sh\ntouch "$MIDFILL_TRAP"\n');
+    chmodSync(evil, 0o755);
+    mkdirSync(join(workspace, '.vscode'));
+    const settings = {
+      'midfill.server.path': evil,
+      'midfill.model': evil,
+      'midfill.environment': evil,
+      'midfill.inComments': false,
+    };
+    writeFileSync(join(workspace, '.vscode/settings.json'), JSON.stringify(settings));
+  }
   writeFileSync(join(home, 'wire'), '');
   writeFileSync(join(home, 'results'), '');
   const trust = options.isUntrusted
@@ -200,8 +225,7 @@ function prepare(home: string, workspace: string, options: Options): void {
   writeFileSync(join(home, 'data/data/Machine/settings.json'), JSON.stringify(settings));
   if (options.program !== undefined) {
     const path = join(home, 'bin/midfill');
-    // What is sent to the program is kept, for tests to look at.
-    writeFileSync(path, `#!/bin/sh\ntee -a "$MIDFILL_WIRE" | ${options.program}\n`);
+    writeFileSync(path, `#!/bin/sh\n${options.program}\n`);
     chmodSync(path, 0o755);
   }
 }
@@ -236,13 +260,17 @@ function freePort(): Promise<number> {
 
 /** Waits until something holds. */
 export async function until(
-  what: string,
+  what: string | (() => string),
   holds: () => boolean | Promise<boolean>,
   patience = PATIENCE_MS,
 ): Promise<void> {
   const begin = Date.now();
   while (!(await holds())) {
-    if (Date.now() - begin > patience) throw new Error(`this did not come true in ${patience} ms: ${what}`);
+    if (Date.now() - begin > patience) {
+      throw new Error(
+        `this did not come true in ${patience} ms: ${typeof what === 'string' ? what : what()}`,
+      );
+    }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

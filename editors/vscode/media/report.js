@@ -9,7 +9,7 @@ for (const button of document.querySelectorAll('button')) {
 
 document.addEventListener('click', (event) => {
   const href = event.target.closest?.('a')?.getAttribute('href');
-  if (!href || href.startsWith('#')) return;
+  if (!href || (href.startsWith('#') && !href.startsWith('#file'))) return;
   event.preventDefault();
   vscode.postMessage({ kind: 'open', href });
 });

@@ -1,6 +1,6 @@
 // The settings, as VS Code has them now.
 
-import { ConfigurationTarget, type Extension, workspace } from 'vscode';
+import { ConfigurationTarget, type Extension, type TextDocument, workspace } from 'vscode';
 
 import { serverOptions } from './options.ts';
 import type { Wishes } from './quiet.ts';
@@ -35,19 +35,24 @@ export function optionsOf(names: string[]): Record<string, unknown> {
 }
 
 /** What the settings say about where ghost text is wanted. */
-export function wishes(): Wishes {
+export function wishes(document?: TextDocument): Wishes {
   const languages = section().get<Record<string, boolean>>('languages');
-  return { enabled: section().get('enabled', true), languages: languages ?? {} };
+  return {
+    isShown: workspace.getConfiguration('editor', document).get('inlineSuggest.enabled', true),
+    enabled: section().get('enabled', true),
+    languages: languages ?? {},
+  };
+}
+
+/** Has VS Code show ghost text. */
+export async function showGhostText(): Promise<void> {
+  await workspace
+    .getConfiguration('editor')
+    .update('inlineSuggest.enabled', true, ConfigurationTarget.Global);
 }
 
 export function program(): string {
   return section().get('server.path', '').trim();
-}
-
-/** The language to explain in; undefined leaves it to the editor's own. */
-export function explainLanguage(): string | undefined {
-  const language = section().get('explain.language', 'auto');
-  return language === 'auto' ? undefined : language;
 }
 
 /** Writes a setting where it is set already, so that the new value holds; `undefined` removes it there. */

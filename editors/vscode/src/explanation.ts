@@ -4,7 +4,6 @@ import {
   CancellationTokenSource,
   commands,
   type Disposable,
-  env,
   Range,
   type Selection,
   type Uri,
@@ -12,7 +11,6 @@ import {
 } from 'vscode';
 import { ProgressType, WorkDoneProgress } from 'vscode-languageclient/node';
 
-import { explainLanguage } from './configuration.ts';
 import { EXPLAIN, type Explained, type Piece } from './protocol.ts';
 import { Report } from './report.ts';
 import { type Server, textOf } from './server.ts';
@@ -118,11 +116,8 @@ export class Explanations implements Disposable {
         if (message && this.#running === running && report.state === 'writing') report.note(message);
       }),
     ];
-    const argument = {
-      ...subject,
-      language: explainLanguage() ?? (env.language.startsWith('zh') ? 'zh' : 'en'),
-      partialResultToken: pieces,
-    };
+    // The server knows the editor's language, and the setting.
+    const argument = { ...subject, partialResultToken: pieces };
     try {
       return await this.#server.run<Explained>(EXPLAIN, [argument], running.token, work);
     } finally {

@@ -65,6 +65,7 @@ class Midfill {
   #why: Report | undefined;
   #wasRunning = false;
   #lastReason: Reason | undefined;
+  #lastHealth: Health['kind'] | undefined;
   #snoozeTimer: NodeJS.Timeout | undefined;
 
   constructor(context: ExtensionContext) {
@@ -90,6 +91,7 @@ class Midfill {
         const isRunning = this.server.client !== undefined;
         if (isRunning && !this.#wasRunning) diagnostics.startOver();
         this.#wasRunning = isRunning;
+        void this.#tellTrouble();
         this.#show();
       }),
       window.onDidChangeActiveTextEditor(() => {
@@ -97,8 +99,10 @@ class Midfill {
         this.#show();
       }),
       workspace.onDidChangeConfiguration(async (event) => {
+        if (event.affectsConfiguration('editor.inlineSuggest')) this.#show();
         if (event.affectsConfiguration('midfill.server.path')) await this.server.restart();
         else if (event.affectsConfiguration('midfill')) await this.server.configure();
+        else return;
         this.#show();
       }),
       workspace.onDidGrantWorkspaceTrust(() => void this.server.restart()),
@@ -145,7 +149,7 @@ class Midfill {
   }
 
   #reason(document: TextDocument | undefined): Reason | undefined {
-    return this.#quiet.reason(document && placeOf(document), configuration.wishes());
+    return this.#quiet.reason(document && placeOf(document), configuration.wishes(document));
   }
 
   #show(): void {
@@ -156,6 +160,24 @@ class Midfill {
     this.#item.update(this.server.isBusy, (isBusy) =>
       shown(this.server.health, reason, isBusy, this.server.usage),
     );
+  }
+
+  /** Says once what has happened and what can be done; the status item goes on saying it. */
+  async #tellTrouble(): Promise<void> {
+    const { health } = this.server;
+    if (health.kind === this.#lastHealth) return;
+    this.#lastHealth = health.kind;
+    if (health.kind !== 'missing' && health.kind !== 'stopped') return;
+    const ways: Record<string, string> =
+      health.kind === 'missing'
+        ? {
+            [t('Choose the program …')]: 'midfill.chooseProgram',
+            [t('How to get it')]: 'midfill.walkthrough',
+          }
+        : { [t('Start the server anew')]: 'midfill.restart', [t('Show the log')]: 'midfill.showLog' };
+    const chosen = await window.showWarningMessage(health.message, ...Object.keys(ways));
+    const command = chosen && ways[chosen];
+    if (command) await commands.executeCommand(command);
   }
 
   #commands(): Disposable[] {
@@ -211,10 +233,11 @@ class Midfill {
   /** Takes back whatever keeps ghost text from the active document. */
   async #resume(): Promise<void> {
     const document = activeDocument();
-    const wishes = configuration.wishes();
+    const wishes = configuration.wishes(document);
     this.#quiet.resume(document && placeOf(document).uri);
     clearTimeout(this.#snoozeTimer);
     await this.#keepFiles();
+    if (!wishes.isShown) await configuration.showGhostText();
     if (!wishes.enabled) await configuration.write('enabled', true);
     if (document && (wishes.languages[document.languageId] ?? wishes.languages['*']) === false) {
       await configuration.write('languages', { ...wishes.languages, [document.languageId]: true });

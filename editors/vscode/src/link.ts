@@ -15,3 +15,16 @@ export function targetOf(href: string): Target | undefined {
     digits === undefined ? undefined : Math.max(0, Number(digits) - 1);
   return { kind: 'file', uri, first: line(lines?.[1]), last: line(lines?.[2] ?? lines?.[1]) };
 }
+
+/**
+ * Markdown whose links into files VS Code's renderer lets through: it refuses `file:`, so they go as fragments, to be
+ * read by `hrefOf`.
+ */
+export function renderable(markdown: string): string {
+  return markdown.replace(/\]\((file:[^()\s]+)\)/g, (_, href) => `](#${encodeURIComponent(href)})`);
+}
+
+/** The link that was meant. */
+export function hrefOf(rendered: string): string {
+  return rendered.startsWith('#file') ? decodeURIComponent(rendered.slice(1)) : rendered;
+}

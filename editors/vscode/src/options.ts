@@ -1,7 +1,12 @@
 // From the settings of VS Code to the options of the server.
 
-/** Settings that are the editor's own business; all others are options of the server, under the same names. */
-export const OWN_SETTINGS = ['server.path', 'server.options', 'explain.language', 'trace.server'];
+/**
+ * Whether a setting is the editor's own business, as those with a dot in their names are; all others are options of
+ * the server, under the same names.
+ */
+function isOwn(name: string): boolean {
+  return name.includes('.');
+}
 
 /** Reads settings. */
 export interface Settings {
@@ -18,7 +23,7 @@ export function serverOptions(names: string[], settings: Settings): Record<strin
   const others = settings.get('server.options');
   const options: Record<string, unknown> = isObject(others) ? { ...others } : {};
   for (const name of names) {
-    if (OWN_SETTINGS.includes(name) || !settings.isSet(name)) continue;
+    if (isOwn(name) || !settings.isSet(name)) continue;
     const value = settings.get(name);
     if (value !== null && value !== undefined && value !== '') options[name] = value;
   }

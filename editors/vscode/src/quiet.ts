@@ -2,6 +2,7 @@
 
 /** Why there is no ghost text in a document. */
 export type Reason =
+  | { kind: 'editor' }
   | { kind: 'setting' }
   | { kind: 'snoozed'; minutes: number }
   | { kind: 'file' }
@@ -18,6 +19,8 @@ export interface Place {
 
 /** What the settings say. */
 export interface Wishes {
+  /** Whether VS Code shows ghost text, whoever writes it. */
+  isShown: boolean;
   enabled: boolean;
   languages: Record<string, boolean>;
 }
@@ -62,6 +65,7 @@ export class Quiet {
 
   /** Why there is no ghost text in a document, or anywhere without one; undefined where there is. */
   reason(place: Place | undefined, wishes: Wishes): Reason | undefined {
+    if (!wishes.isShown) return { kind: 'editor' };
     if (!wishes.enabled) return { kind: 'setting' };
     if (this.snoozedFor > 0) return { kind: 'snoozed', minutes: Math.ceil(this.snoozedFor / 60_000) };
     if (place === undefined) return undefined;

@@ -15,7 +15,7 @@ import {
   window,
 } from 'vscode';
 
-import { targetOf } from './link.ts';
+import { hrefOf, renderable, targetOf } from './link.ts';
 import { t } from './words.ts';
 
 export type ReportState = 'writing' | 'done' | 'stopped' | 'failed';
@@ -33,6 +33,7 @@ export class Report implements Disposable {
   #state: ReportState = 'writing';
   #isReady = false;
   #isOpen = true;
+  #drawn = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** The reader wants no more of it. */
@@ -115,13 +116,17 @@ export class Report implements Disposable {
     this.#panel.dispose();
   }
 
+  /** Draws soon, together with what else comes until then. */
   #draw(): void {
-    if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(async () => {
-      const html = await htmlOf(this.#markdown);
+    this.#timer ??= setTimeout(async () => {
       this.#timer = undefined;
       if (!this.#isOpen || !this.#isReady) return;
-      await this.#panel.webview.postMessage({ html, note: this.#note, state: this.#state });
+      const drawing = { note: this.#note, state: this.#state };
+      this.#drawn += 1;
+      const mine = this.#drawn;
+      const html = await htmlOf(this.#markdown);
+      // A later one may have been quicker.
+      if (this.#isOpen && mine === this.#drawn) await this.#panel.webview.postMessage({ ...drawing, html });
     }, DRAW_EVERY_MS);
   }
 
@@ -144,7 +149,7 @@ export class Report implements Disposable {
 
 /** Opens what a link leads to. */
 export async function follow(href: string): Promise<void> {
-  const target = targetOf(href);
+  const target = targetOf(hrefOf(href));
   if (target?.kind === 'page') {
     await env.openExternal(Uri.parse(target.uri));
   } else if (target) {
@@ -163,7 +168,7 @@ export async function follow(href: string): Promise<void> {
 async function htmlOf(markdown: string): Promise<string> {
   try {
     // VS Code's own Markdown extension; it may be switched off.
-    return await commands.executeCommand<string>('markdown.api.render', markdown);
+    return await commands.executeCommand<string>('markdown.api.render', renderable(markdown));
   } catch {
     return `<pre>${escaped(markdown)}</pre>`;
   }

@@ -4,6 +4,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import {
   type CancellationToken,
+  CancellationTokenSource,
   type Disposable,
   EventEmitter,
   type InlineCompletionItem,
@@ -65,6 +66,8 @@ export class Server implements Disposable {
   #usage: Usage | undefined;
   #program: string | undefined;
   #nAsked = 0;
+  /** The newest request for ghost text. */
+  #request: CancellationTokenSource | undefined;
   #endings: number[] = [];
 
   /** The health, the usage or being busy has changed. */
@@ -128,11 +131,6 @@ export class Server implements Disposable {
       await client.start();
     } catch (error) {
       if (this.#client === client) this.#stopped(t('Midfill could not be started: {0}', textOf(error)));
-      return;
-    }
-    // A server that says nothing about itself has nothing to complain about.
-    if (this.#client === client && this.#health.kind === 'starting') {
-      this.#set({ kind: 'running', status: { state: 'ready', message: found.path } });
     }
   }
 
@@ -217,7 +215,12 @@ export class Server implements Disposable {
       this.#changed.fire();
     });
     client.onDidChangeState(({ newState }) => {
-      if (this.#client === client && newState === State.Starting) this.#set({ kind: 'starting' });
+      if (this.#client !== client) return;
+      if (newState === State.Starting) this.#set({ kind: 'starting' });
+      // A server that says nothing about itself has nothing to complain about.
+      if (newState === State.Running && this.#health.kind === 'starting') {
+        this.#set({ kind: 'running', status: { state: 'ready', message: program } });
+      }
     });
     return client;
   }
@@ -226,7 +229,14 @@ export class Server implements Disposable {
     return {
       provideInlineCompletionItems: async (document, position, context, token, next) => {
         if (!this.#around.isWanted(document)) return undefined;
-        const answer = await this.#whileBusy(() => next(document, position, context, token));
+        // VS Code lets a request that is overtaken run on; nobody waits for its answer.
+        this.#request?.cancel();
+        const request = new CancellationTokenSource();
+        this.#request = request;
+        const link = token.onCancellationRequested(() => request.cancel());
+        const answer = await this.#whileBusy(() => next(document, position, context, request.token)).finally(
+          () => link.dispose(),
+        );
         // It may have been switched off meanwhile.
         return this.#around.isWanted(document) ? answer : undefined;
       },

@@ -80,6 +80,8 @@ function quiet(reason: Reason): Shown {
 /** Why there is no ghost text, in a sentence. */
 export function because(reason: Reason): string {
   switch (reason.kind) {
+    case 'editor':
+      return t('VS Code shows no ghost text: the setting editor.inlineSuggest.enabled says so.');
     case 'setting':
       return t('Midfill is off: the setting midfill.enabled says so.');
     case 'snoozed':
