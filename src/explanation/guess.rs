@@ -31,16 +31,60 @@ pub async fn docstring(
     if !before.trim().is_empty() {
         return Ok(None);
     }
-    let opened = format!("{before}\"\"\"");
-    let with_docstring = snapshot.inserting(start, &format!("{opened}\n"));
-    let means = Means {
+    let mut means = Means {
         priority: Priority::Explanation,
         ..means.clone()
     };
-    let offset = start + opened.len();
-    let answer = completion::complete_by_hand(&with_docstring, offset, 1, &means).await?;
-    let text = answer.text.unwrap_or_default();
-    let first = text.split("\"\"\"").next().unwrap_or_default();
-    let first = first.lines().next().unwrap_or_default().trim();
-    Ok((first.chars().count() >= LEAST).then(|| first.to_owned()))
+    // What stands elsewhere says nothing of this function.
+    means.config.without.push("copy".to_owned());
+    for (open, close) in PLACES {
+        let opened = format!("{before}{open}");
+        let with_place = snapshot.inserting(start, &format!("{opened}{close}\n"));
+        let offset = start + opened.len();
+        let answer = completion::complete_by_hand(&with_place, offset, 1, &means).await?;
+        let text = answer.text.unwrap_or_default();
+        let text = text.split("\"\"\"").next().unwrap_or_default();
+        let first = text.lines().next().unwrap_or_default().trim();
+        if is_prose(first) {
+            return Ok(Some(first.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// Where the model is asked to say what the function does: a docstring, and where that brings
+/// nothing, a comment. Small models end an opened docstring at once, since most go on in the next
+/// line.
+const PLACES: [(&str, &str); 2] = [("\"\"\"", "\"\"\""), ("# ", "")];
+
+/// What stands in code and in directives, and hardly in a sentence.
+const OF_CODE: [&str; 7] = ["=", "{", "[", "\"", "pylint", "type:", "noqa"];
+
+/// Whether a text is a sentence rather than code that a comment was filled with.
+fn is_prose(text: &str) -> bool {
+    let n_words = text.split_whitespace().count();
+    text.chars().count() >= LEAST
+        && n_words >= 3
+        && !text.ends_with([':', ',', '('])
+        && !OF_CODE.iter().any(|mark| text.contains(mark))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_is_no_prose() {
+        assert!(is_prose("load the file path"));
+        assert!(is_prose("Return the sum of all items."));
+        for code in [
+            "with open(path) as file:",
+            "x = y + 1",
+            "TODO",
+            "",
+            "pylint: disable=no-member",
+        ] {
+            assert!(!is_prose(code), "{code}");
+        }
+    }
 }
