@@ -38,6 +38,12 @@
 //!    User code is never logged above `trace`.
 //! 8. The same input, plan and model give the same answer.
 //!
+//! # The walk of an explanation
+//! wire → [`server`]: range to offsets, snapshot → [`explanation::study`]: facts and problems, on a
+//! thread of its own → [`explanation::telling`]: words in a language → wire, piece by piece → where
+//! the model chats, [`explanation::narrator`]: part by part behind its heading, at a lower priority
+//! than any completion, each statement held against the facts → wire.
+//!
 //! # The walk of a completion
 //! wire → [`server`]: position to offset, snapshot, newest wins → [`completion::Typing`]: there
 //! already, or just being written? else, when the typing rhythm allows → [`completion`]: ask at all?

@@ -208,6 +208,9 @@ pub struct ExplainArgs {
     /// The file alone: nothing of the project around it.
     #[arg(long)]
     pub alone: bool,
+    /// Also draw it as a picture.
+    #[arg(long, value_name = "FILE.svg")]
+    pub picture: Option<PathBuf>,
     /// JSON for a program to read: the facts as data, and the same text.
     #[arg(long)]
     pub json: bool,

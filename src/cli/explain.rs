@@ -7,12 +7,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use indicatif::ProgressBar;
 
 use super::args::ExplainArgs;
 use super::complete::read;
-use super::{open, progress, serve};
+use super::{open, picture, progress, serve};
 use crate::completion;
 use crate::explanation::narrator::Told;
 use crate::explanation::problems::ruff::Ruff;
@@ -55,6 +55,10 @@ pub(super) fn run(args: &ExplainArgs) -> Result<ExitCode> {
     };
     let snapshot = Snapshot::of(&place.file, &text);
     let explained = explain(&study, &snapshot, &means, !args.json)?;
+    if let Some(path) = &args.picture {
+        std::fs::write(path, picture::explanation::svg(&explained.markdown))
+            .with_context(|| format!("cannot write the picture {}", path.display()))?;
+    }
     if args.json {
         let report = Report {
             study: &study,

@@ -1,5 +1,7 @@
 //! Draws a completion as an SVG picture, the way an editor shows ghost text.
 
+pub(super) mod explanation;
+
 /// Width of a character in the picture's monospace font, in pixels.
 const ADVANCE: f64 = 8.4;
 /// Distance of two lines, in pixels.

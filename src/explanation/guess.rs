@@ -45,12 +45,16 @@ pub async fn docstring(
         let text = answer.text.unwrap_or_default();
         let text = text.split("\"\"\"").next().unwrap_or_default();
         let first = text.lines().next().unwrap_or_default().trim();
-        if is_prose(first) {
+        let is_sure = answer.score.is_some_and(|score| score >= LEAST_SURE);
+        if is_sure && is_prose(first) {
             return Ok(Some(first.to_owned()));
         }
     }
     Ok(None)
 }
+
+/// Mean natural log-probability of a token in a guess that is worth showing, at least.
+const LEAST_SURE: f32 = -1.0;
 
 /// Where the model is asked to say what the function does: a docstring, and where that brings
 /// nothing, a comment. Small models end an opened docstring at once, since most go on in the next
@@ -58,7 +62,9 @@ pub async fn docstring(
 const PLACES: [(&str, &str); 2] = [("\"\"\"", "\"\"\""), ("# ", "")];
 
 /// What stands in code and in directives, and hardly in a sentence.
-const OF_CODE: [&str; 7] = ["=", "{", "[", "\"", "pylint", "type:", "noqa"];
+const OF_CODE: [&str; 9] = [
+    "=", "{", "[", "\"", "pylint", "type:", "noqa", "TODO", "FIXME",
+];
 
 /// Whether a text is a sentence rather than code that a comment was filled with.
 fn is_prose(text: &str) -> bool {

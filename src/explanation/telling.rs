@@ -338,8 +338,20 @@ pub fn code(text: &str) -> String {
     }
 }
 
-/// Text as it is, with what Markdown would read as its own escaped.
+/// Text as it is, with what Markdown would read as its own escaped; what stands in backquotes stays
+/// code.
 pub fn plain(text: &str) -> String {
+    let pieces: Vec<&str> = text.split('`').collect();
+    let is_balanced = pieces.len() % 2 == 1;
+    let piece = |(n, piece): (usize, &&str)| match is_balanced && n % 2 == 1 {
+        true => (*piece).to_owned(),
+        false => escaped(piece),
+    };
+    let pieces: Vec<String> = pieces.iter().enumerate().map(piece).collect();
+    pieces.join(if is_balanced { "`" } else { "\\`" })
+}
+
+fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(
@@ -373,6 +385,12 @@ pub(super) mod tests {
         };
         let both = format!("{}\n{}", tell(Tongue::English), tell(Tongue::Chinese));
         expected.assert_eq(&both);
+    }
+
+    #[test]
+    fn what_markdown_would_read_as_its_own_is_escaped_outside_of_code() {
+        assert_eq!(plain("a_b and `c_d`"), "a\\_b and `c_d`");
+        assert_eq!(plain("a ` b_c"), "a \\` b\\_c");
     }
 
     #[test]
