@@ -5,6 +5,7 @@ pub mod args;
 mod bench;
 mod calibrate;
 mod complete;
+mod docstring;
 mod doctor;
 mod eval;
 mod explain;
@@ -27,6 +28,7 @@ pub fn run(args: Args) -> ExitCode {
         Command::Complete(args) => complete::run(&args),
         Command::Why(args) => why::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Docstring(args) => docstring::run(&args),
         Command::Learning(args) => learning::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Eval(args) => eval::run(&args),

@@ -6,9 +6,12 @@
 //! [words](telling). Where the model can be spoken to, it is [asked](question) and its answer
 //! [told](narrator) statement by statement, each held against the [code](claims). Where it can only
 //! continue text, it [guesses](guess) the docstring of a function that has none.
+//!
+//! From the same facts [docstrings](docstring) are written.
 
 pub mod claims;
 pub mod depth;
+pub mod docstring;
 pub mod facts;
 pub mod guess;
 pub mod narrator;

@@ -9,6 +9,7 @@ mod capabilities;
 mod code_action;
 mod convert;
 mod diagnostics;
+mod docstring;
 mod documents;
 mod explain;
 mod guard;
@@ -274,6 +275,10 @@ impl LanguageServer for Server {
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LspAny>> {
         if params.command == explain::EXPLAIN {
             let answer = guard::future("executeCommand", explain::execute(self, params));
+            return answer.await.unwrap_or_else(|| Err(Error::internal_error()));
+        }
+        if params.command == docstring::DOCSTRING {
+            let answer = guard::future("executeCommand", docstring::execute(self, params));
             return answer.await.unwrap_or_else(|| Err(Error::internal_error()));
         }
         if params.command == imports::ADD_IMPORT {

@@ -50,7 +50,16 @@ fn what_cannot_be_done_is_said_in_plain_words() {
 #[test]
 fn help_has_examples_for_every_command() {
     let top = String::from_utf8_lossy(&midfill(&["--help"]).stdout).into_owned();
-    for command in ["serve", "complete", "why", "doctor", "eval", "bench"] {
+    for command in [
+        "serve",
+        "complete",
+        "why",
+        "explain",
+        "docstring",
+        "doctor",
+        "eval",
+        "bench",
+    ] {
         assert!(top.contains(command), "{command}");
         let output = midfill(&[command, "--help"]);
         assert!(output.status.success(), "{command}");

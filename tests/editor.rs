@@ -264,7 +264,11 @@ impl Editor {
             (Some(method), Some(id)) => {
                 self.notifications
                     .push_back((method.to_owned(), message["params"].clone()));
-                let answer = json!({"jsonrpc": "2.0", "id": id, "result": null});
+                let result = match method {
+                    "workspace/applyEdit" => json!({"applied": true}),
+                    _ => Value::Null,
+                };
+                let answer = json!({"jsonrpc": "2.0", "id": id, "result": result});
                 self.send(&answer);
             }
             (None, Some(id)) => {

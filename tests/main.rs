@@ -6,6 +6,7 @@ mod architecture;
 mod bench;
 mod command;
 mod context;
+mod docstring;
 mod editor;
 mod explain;
 mod features;

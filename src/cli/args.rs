@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::explanation::docstring::Style;
 use crate::explanation::tongue::Tongue;
 
 /// Inline completion for Python from a model on your own machine.
@@ -18,6 +19,7 @@ Examples:
   midfill complete app.py:12 --json        at the end of line 12, for a program to read
   midfill why app.py:12:20                 why this, or why nothing?
   midfill explain app.py:12                what does the function at line 12 do?
+  midfill docstring app.py:12              what docstring would that function have?
   midfill doctor                           is all well, and how fast is it?
   midfill doctor --model qwen.gguf         the same for another model
   midfill serve                            the language server, on standard input and output
@@ -64,6 +66,17 @@ Examples:
 Facts are read off the code, in milliseconds and without a model. What a model says comes behind
 them, and what contradicts the code is struck through.")]
     Explain(ExplainArgs),
+    /// Write docstrings for functions that have none, in the style of the repository.
+    #[command(after_help = "\
+Examples:
+  midfill docstring app.py:12                    what would be written for the function at line 12
+  midfill docstring app.py:12 --write            write it into the file
+  midfill docstring app.py --facts --write       for every function of the file, without a model
+  midfill docstring app.py:12 --style numpy      in another style than the repository's
+
+Parameters, results and exceptions are read off the code. The first line is the model's where what
+it says holds, else the name of the function in words; standard error tells which.")]
+    Docstring(DocstringArgs),
     /// Say what was learnt of which suggestions you take, or forget it.
     #[command(after_help = "\
 Examples:
@@ -214,6 +227,34 @@ pub struct ExplainArgs {
     /// JSON for a program to read: the facts as data, and the same text.
     #[arg(long)]
     pub json: bool,
+    /// Answer from a file of rules instead of a model, for tests.
+    #[arg(long, value_name = "FILE.json", hide = true)]
+    pub scripted: Option<PathBuf>,
+}
+
+/// `midfill docstring`.
+#[derive(Debug, clap::Args)]
+pub struct DocstringArgs {
+    /// FILE:LINE, FILE:LINE-LINE or FILE, lines counted from 1; `-` reads standard input to its end.
+    pub place: String,
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// The style; without it that of the file's docstrings, or of the project's.
+    #[arg(long)]
+    pub style: Option<Style>,
+    /// The language of its words, such as `en` or `zh`; without it that of the file's docstrings.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub lang: Option<Tongue>,
+    /// Change the file instead of showing what would be changed.
+    #[arg(long)]
+    pub write: bool,
+    /// The facts alone: no model is asked.
+    #[arg(long)]
+    pub facts: bool,
+    /// The file alone: nothing of the project around it.
+    #[arg(long)]
+    pub alone: bool,
     /// Answer from a file of rules instead of a model, for tests.
     #[arg(long, value_name = "FILE.json", hide = true)]
     pub scripted: Option<PathBuf>,

@@ -77,7 +77,7 @@ const MARKS: [&str; 4] = [".git", "pyproject.toml", "setup.py", "setup.cfg"];
 
 /// The project around a file, and the file's path in it. `None` where no folder above it is marked
 /// as one: a stray script is explained alone.
-fn project_around(file: &Path) -> Option<(Arc<Project>, String)> {
+pub(super) fn project_around(file: &Path) -> Option<(Arc<Project>, String)> {
     let file = file.canonicalize().ok()?;
     let is_marked = |folder: &&Path| MARKS.iter().any(|mark| folder.join(mark).exists());
     let root = file.ancestors().skip(1).find(is_marked)?;
@@ -140,7 +140,7 @@ fn explain(study: &Study, snapshot: &Snapshot, means: &Means, prints: bool) -> R
     }
 }
 
-fn meant(text: &str, place: &Place, all: bool) -> Result<Meant, NoTarget> {
+pub(super) fn meant(text: &str, place: &Place, all: bool) -> Result<Meant, NoTarget> {
     let Some((first, last)) = place.lines else {
         return Ok(Meant::All { nested: all });
     };
@@ -167,12 +167,12 @@ fn range(source: &Source<'_>, first: usize, last: usize) -> Range<usize> {
 
 /// A place as typed, lines counted from 1.
 #[derive(Debug, PartialEq, Eq)]
-struct Place {
-    file: String,
-    lines: Option<(usize, usize)>,
+pub(super) struct Place {
+    pub(super) file: String,
+    pub(super) lines: Option<(usize, usize)>,
 }
 
-fn place(typed: &str) -> Result<Place> {
+pub(super) fn place(typed: &str) -> Result<Place> {
     let number = |text: &str| text.parse::<usize>().ok().filter(|n| *n > 0);
     let lines = |text: &str| match text.split_once('-') {
         Some((first, last)) => Some((number(first)?, number(last)?)),

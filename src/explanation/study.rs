@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::claims::Known;
 use super::depth;
+use super::docstring::Room;
 use super::facts::{self, Docstring, Facts, Kind, ParameterKind, Surroundings};
 use super::problems::ruff::{self, Ruff};
 use super::problems::{self, Problem};
@@ -51,6 +52,9 @@ pub struct Studied {
     /// Byte offset of the first statement of its body.
     #[serde(skip)]
     pub body: usize,
+    /// Where a docstring of it would stand.
+    #[serde(skip)]
+    pub room: Option<Room>,
 }
 
 /// Which functions of a text are meant.
@@ -114,6 +118,7 @@ impl Study {
                 || function.def.end().to_usize(),
                 |statement| statement.start().to_usize(),
             ),
+            room: Room::of(function.def, &source),
         });
         let functions: Vec<Studied> = functions.collect();
         let lines = source.lines_in(&target.range);

@@ -49,7 +49,7 @@ macro_rules! say {
         }
     };
 }
-use say;
+pub(super) use say;
 
 impl Teller<'_> {
     /// The title: what is explained, and its lines.

@@ -7,6 +7,7 @@ use tower_lsp::gen_lsp_types::{
 };
 
 use super::convert::{self, Encoding};
+use super::docstring::DOCSTRING;
 use super::explain::EXPLAIN;
 use super::imports::ADD_IMPORT;
 use super::learning::RESET_LEARNING;
@@ -118,9 +119,16 @@ pub(super) fn announced(traits: &ClientTraits) -> ServerCapabilities {
         code_action_provider: Some(CodeActionProvider::Bool(true)),
         hover_provider: Some(HoverProvider::Bool(true)),
         execute_command_provider: Some(ExecuteCommandOptions {
-            commands: [SWITCH_MODEL, WHY, ADD_IMPORT, RESET_LEARNING, EXPLAIN]
-                .map(str::to_owned)
-                .to_vec(),
+            commands: [
+                SWITCH_MODEL,
+                WHY,
+                ADD_IMPORT,
+                RESET_LEARNING,
+                EXPLAIN,
+                DOCSTRING,
+            ]
+            .map(str::to_owned)
+            .to_vec(),
             ..ExecuteCommandOptions::default()
         }),
         ..ServerCapabilities::default()

@@ -152,7 +152,7 @@ pub(super) fn tongue(server: &Server, asked: Option<&str>) -> Tongue {
 }
 
 /// The model, and how it fills in.
-fn model(server: &Server, started: &Started, asked: &Asked) -> completion::Means {
+pub(super) fn model(server: &Server, started: &Started, asked: &Asked) -> completion::Means {
     let mut means = completion::Means::new(started.model(), server.config().completion);
     let document = convert::path(&asked.own.document);
     let adapters = &means.config.adapters;
