@@ -9,12 +9,11 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { explaining, explainingForReal } from './window/explaining.ts';
+import { explaining } from './window/explaining.ts';
 import { firstStart } from './window/first_start.ts';
 import { packed } from './window/packed.ts';
 import type { WindowCases } from './window/screen.ts';
 import { typing } from './window/typing.ts';
-import { withoutProgram } from './window/without_program.ts';
 import { type Options, PATIENCE_MS, until, Workbench } from './workbench.ts';
 
 const path = { type: 'string', default: '' } as const;
@@ -130,11 +129,7 @@ const sessions: Record<string, () => Promise<void>> = {
   typing: () => inWindow('window', { ...newest, ...empty, program: scripted }, typing),
   'typing, older': () => inWindow('window, older', { ...older, ...empty, program: scripted }, typing),
   explaining: () => inWindow('window', { ...newest, ...onSample, program: standIn }, explaining),
-  'explaining for real': () =>
-    inWindow('window', { ...newest, ...onSample, program: scripted }, explainingForReal),
-  'without program': () => inWindow('window', { ...newest, ...empty }, withoutProgram),
-  'first start': () =>
-    inWindow('window', { ...newest, ...empty, program: scripted, settings: welcome }, firstStart),
+  'first start': () => inWindow('window', { ...newest, ...empty, settings: welcome }, firstStart),
   ...(given.package && {
     packed: () =>
       inWindow(

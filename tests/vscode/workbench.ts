@@ -165,6 +165,7 @@ export class Workbench {
         viewport: { width: 1100, height: 600 },
         ...(options.language && { locale: options.language }),
       });
+      page.setDefaultTimeout(PATIENCE_MS);
       const workbench = new Workbench(home, server, browser, page);
       await page.exposeFunction('codeAutomationLog', () => {});
       await page.exposeFunction('codeAutomationExit', (code: number) => {

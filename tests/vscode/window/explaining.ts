@@ -8,7 +8,7 @@ import { until, type Workbench } from '../workbench.ts';
 import { goTo, run, statusIs, type WindowCases } from './screen.ts';
 
 const SAMPLE = join(import.meta.dirname, '../../samples/inventory.py');
-const sampleLines = readFileSync(SAMPLE, 'utf8').split('\n');
+export const sampleLines = readFileSync(SAMPLE, 'utf8').split('\n');
 
 export const explaining: WindowCases = {
   'an explanation is written beside the code, and its links jump': async (workbench) => {
@@ -45,19 +45,6 @@ export const explaining: WindowCases = {
   },
 };
 
-export const explainingForReal: WindowCases = {
-  'midfill explains the function under the cursor, and a line of it is jumped to': async (workbench) => {
-    await statusIs(workbench, 'Midfill');
-    await explain(workbench, 'def total_value');
-    await reportHas(workbench, 'What all pieces in the shop are worth.');
-    await tabIs(workbench, 'total_value');
-    const page = await report(workbench);
-    const line = 1 + sampleLines.findIndex((text) => text.includes('def total_value'));
-    await page?.locator(`a:text-is("${line}")`).first().click();
-    await cursorIs(workbench, `Ln ${line},`);
-  },
-};
-
 /** Runs the command with the cursor in the first line of the sample that has some text; '' is the first empty one. */
 export async function explain(workbench: Workbench, text: string): Promise<void> {
   await goTo(
@@ -68,7 +55,7 @@ export async function explain(workbench: Workbench, text: string): Promise<void>
 }
 
 /** The page of the report, which lies two frames deep. */
-async function report(workbench: Workbench): Promise<Frame | undefined> {
+export async function report(workbench: Workbench): Promise<Frame | undefined> {
   for (const frame of workbench.page.frames()) {
     try {
       if ((await frame.locator('#note').count()) > 0) return frame;
@@ -91,10 +78,10 @@ export async function reportHas(workbench: Workbench, text: string): Promise<voi
   );
 }
 
-async function tabIs(workbench: Workbench, title: string): Promise<void> {
+export async function tabIs(workbench: Workbench, title: string): Promise<void> {
   await workbench.page.locator('.tab .label-name', { hasText: title }).waitFor();
 }
 
-async function cursorIs(workbench: Workbench, place: string): Promise<void> {
+export async function cursorIs(workbench: Workbench, place: string): Promise<void> {
   await workbench.page.locator('#status\\.editor\\.selection', { hasText: place }).waitFor();
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { until } from '../workbench.ts';
-import { explain, reportHas } from './explaining.ts';
+import { cursorIs, explain, report, reportHas, sampleLines, tabIs } from './explaining.ts';
 import { ghost, ghostIs, goTo, picture, run, statusIs, type WindowCases } from './screen.ts';
 
 export const packed: WindowCases = {
@@ -30,9 +30,14 @@ export const packed: WindowCases = {
     });
   },
 
-  'its program explains a function': async (workbench) => {
+  'its program explains the function under the cursor, and a line of it is jumped to': async (workbench) => {
     await explain(workbench, 'def remove');
     await reportHas(workbench, 'ValueError');
+    await tabIs(workbench, 'remove');
     await picture(workbench, 'explanation', 720);
+    const raises = 1 + sampleLines.findIndex((line) => line.includes('raise ValueError'));
+    const page = await report(workbench);
+    await page?.locator(`a:text-is("${raises}")`).first().click();
+    await cursorIs(workbench, `Ln ${raises},`);
   },
 };
