@@ -141,6 +141,10 @@ fn nothing_looks_up() {
             "src/completion",
             vec!["crate::server", "crate::evaluation", "crate::cli"],
         ),
+        (
+            "src/explanation",
+            vec!["crate::server", "crate::evaluation", "crate::cli"],
+        ),
         ("src/server", vec!["crate::evaluation", "crate::cli"]),
         ("src/evaluation", vec!["crate::server", "crate::cli"]),
     ];

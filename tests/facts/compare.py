@@ -15,7 +15,18 @@ from pathlib import Path
 
 import truth
 
-FACTS = ["found", "parameters", "raises", "calls", "complexity", "kind", "docstring"]
+FACTS = [
+    "found",
+    "parameters",
+    "results",
+    "raises",
+    "handlers",
+    "attributes",
+    "calls",
+    "complexity",
+    "kind",
+    "docstring",
+]
 
 
 class Comparison:
@@ -83,6 +94,31 @@ class Comparison:
             for one in said["raises"]
         )
         self.count("raises", path, expected, raises == expected.raises, (raises, expected.raises))
+        results = [(one["line"], "return", one["value"] is not None) for one in said["returns"]]
+        results += [(one["line"], "yield", one["value"] is not None) for one in said["yields"]]
+        results.sort()
+        self.count(
+            "results", path, expected, results == expected.results, (results, expected.results)
+        )
+        handlers = [(one["line"], one["exceptions"]) for one in said["catches"]]
+        handlers += [(one["line"], None) for one in said["asserts"]]
+        handlers.sort(key=repr)
+        self.count(
+            "handlers", path, expected, handlers == expected.handlers, (handlers, expected.handlers)
+        )
+        attributes = sorted(
+            (one["line"], one["name"])
+            for one in said["effects"]["attributes"]
+            if one["target"].count(".") == 1 and one["how"] in ("assigned", "deleted")
+            and not one["target"].endswith("]")
+        )
+        self.count(
+            "attributes",
+            path,
+            expected,
+            attributes == expected.attributes,
+            (attributes, expected.attributes),
+        )
         calls = [(one["line"], one["callee"], one["n_arguments"]) for one in said["calls"]]
         self.count(
             "calls", path, expected, same_calls(calls, expected.calls), (calls, expected.calls)

@@ -39,6 +39,7 @@ class Truth(unittest.TestCase):
             ],
         )
         self.assertEqual(f.raises, [(4, "x.Y", True)])
+        self.assertEqual(f.results, [(7, "return", True)])
         self.assertEqual(f.calls, [(4, "x.Y", 1), (5, "i", 0), (7, "k", 0), (7, "k().l", 2)])
         self.assertEqual((f.complexity, g.complexity, f.docstring), (3, 1, "Says."))
 

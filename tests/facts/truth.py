@@ -23,6 +23,9 @@ class Truth:
     line: int
     parameters: list  # (name, kind, annotation, default); the last two as `ast.dump`
     raises: list  # (line, exception, whether there is a `from`)
+    results: list  # (line, "return" or "yield", whether it has a value)
+    handlers: list  # (line, the exceptions); (line, None) for an `assert`
+    attributes: list  # (line, name) of what is assigned to the method's object
     calls: list  # (line, or None where `ast` does not tell it; callee; number of arguments)
     complexity: int
     kind: tuple  # (whether it is async, whether it is a generator, number of decorators)
@@ -32,28 +35,31 @@ class Truth:
 def functions(text):
     """The truth about every function of a text, in the order of the text."""
     found = []
-    _collect(ast.parse(text), "", found)
+    _collect(ast.parse(text), "", False, found)
     return found
 
 
-def _collect(node, prefix, found):
+def _collect(node, prefix, class_body, found):
     for child in ast.iter_child_nodes(node):
         if isinstance(child, FUNCTIONS):
-            found.append(_truth(child, prefix + child.name))
-            _collect(child, f"{prefix}{child.name}.<locals>.", found)
+            found.append(_truth(child, prefix + child.name, class_body))
+            _collect(child, f"{prefix}{child.name}.<locals>.", False, found)
         elif isinstance(child, ast.ClassDef):
-            _collect(child, f"{prefix}{child.name}.", found)
+            _collect(child, f"{prefix}{child.name}.", True, found)
         else:
-            _collect(child, prefix, found)
+            _collect(child, prefix, class_body, found)
 
 
-def _truth(function, name):
+def _truth(function, name, class_body):
     own = list(_own(function.body))
     return Truth(
         name=name,
         line=function.lineno,
         parameters=_parameters(function.args),
         raises=sorted(_raise(node) for node, _ in own if isinstance(node, ast.Raise)),
+        results=_results(function.body),
+        handlers=_handlers(own),
+        attributes=_attributes(function, own, class_body),
         calls=_calls(own),
         complexity=ComplexityVisitor.from_ast(function).functions[0].complexity,
         kind=(
@@ -114,6 +120,48 @@ def _raise(node):
     if isinstance(exception, ast.Call):
         exception = exception.func
     return (node.lineno, dotted(exception) if exception else "", node.cause is not None)
+
+
+def _results(nodes):
+    found = []
+    for node in nodes:
+        if isinstance(node, (*FUNCTIONS, ast.Lambda)):
+            # What is evaluated where they are made may yield as well.
+            parts = node.args.defaults + [one for one in node.args.kw_defaults if one]
+            found += _results(parts + getattr(node, "decorator_list", []))
+            continue
+        if isinstance(node, ast.Return):
+            found.append((node.lineno, "return", node.value is not None))
+        elif isinstance(node, (ast.Yield, ast.YieldFrom)):
+            found.append((node.lineno, "yield", node.value is not None))
+        found += _results(ast.iter_child_nodes(node))
+    return sorted(found)
+
+
+def _handlers(own):
+    found = []
+    for node, _ in own:
+        if isinstance(node, ast.Assert):
+            found.append((node.lineno, None))
+        elif isinstance(node, ast.ExceptHandler):
+            several = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+            found.append((node.lineno, [dotted(one) for one in several if one]))
+    return sorted(found, key=repr)
+
+
+def _attributes(function, own, class_body):
+    arguments = function.args.posonlyargs + function.args.args
+    is_static = any(dotted(one).split(".")[-1] == "staticmethod" for one in function.decorator_list)
+    if not class_body or is_static or not arguments:
+        return []
+    return sorted(
+        (node.lineno, node.attr)
+        for node, _ in own
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, (ast.Store, ast.Del))
+        and isinstance(node.value, ast.Name)
+        and node.value.id == arguments[0].arg
+    )
 
 
 def _calls(own):

@@ -1,6 +1,7 @@
 //! What a function gives back.
 
 use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
+use ruff_text_size::{Ranged as _, TextRange};
 use serde::Serialize;
 
 use super::super::source::Source;
@@ -48,21 +49,31 @@ impl Results {
             ..Results::default()
         };
         let text = |value: &Expr| source.brief(value, MAX_TEXT);
+        // A lambda that yields is a generator of its own.
+        let mut lambdas: Vec<TextRange> = Vec::new();
+        let is_own = |lambdas: &[TextRange], at: TextRange| {
+            !lambdas.iter().any(|lambda| lambda.contains_range(at))
+        };
         own::visit(&function.body, &mut |part| match part {
+            Own::Expression(Expr::Lambda(one)) => lambdas.push(one.body.range()),
             Own::Statement(Stmt::Return(one)) => found.returns.push(Return {
                 value: one.value.as_deref().map(text),
                 line: source.line_of(one),
             }),
-            Own::Expression(Expr::Yield(one)) => found.yields.push(Yield {
-                value: one.value.as_deref().map(text),
-                is_from: false,
-                line: source.line_of(one),
-            }),
-            Own::Expression(Expr::YieldFrom(one)) => found.yields.push(Yield {
-                value: Some(text(&one.value)),
-                is_from: true,
-                line: source.line_of(one),
-            }),
+            Own::Expression(Expr::Yield(one)) if is_own(&lambdas, one.range()) => {
+                found.yields.push(Yield {
+                    value: one.value.as_deref().map(text),
+                    is_from: false,
+                    line: source.line_of(one),
+                })
+            }
+            Own::Expression(Expr::YieldFrom(one)) if is_own(&lambdas, one.range()) => {
+                found.yields.push(Yield {
+                    value: Some(text(&one.value)),
+                    is_from: true,
+                    line: source.line_of(one),
+                })
+            }
             _ => {}
         });
         found
@@ -109,13 +120,14 @@ def f(x):
     ]
     def g():
         return 2
+    h = lambda: (yield 3)
     return {
         'a': 1,
     }
 ",
             expect![[r#"
                 4: returns nothing
-                11: returns {'a': 1,}
+                12: returns {'a': 1,}
                 5: yields x
                 6: yields from [x,]"#]],
         );

@@ -374,6 +374,8 @@ fn is_harmless(name: &str) -> bool {
     last.ends_with("Error")
         || last.ends_with("Exception")
         || last.ends_with("Warning")
+        || last.ends_with("Request")
+        || last.ends_with("Formatter")
         || matches!(
             name,
             "logging.getLogger"
