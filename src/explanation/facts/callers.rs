@@ -81,9 +81,7 @@ pub(super) fn of(functions: &[Function<'_>], surroundings: &Surroundings<'_>) ->
             };
             n_files += 1;
             n_bytes += text.len();
-            let names_it =
-                |finder: &memchr::memmem::Finder<'_>| finder.find(text.as_bytes()).is_some();
-            if finders.iter().any(names_it) {
+            if finders.iter().any(|finder| may_call(&text, finder)) {
                 let source = Source::parse(&text);
                 let around = Surroundings::within(&source, project, &path);
                 search(&around, &wanted, Some((&path, repository.path)), &mut found);
@@ -99,6 +97,21 @@ pub(super) fn of(functions: &[Function<'_>], surroundings: &Surroundings<'_>) ->
         callers.found.truncate(most);
     }
     found
+}
+
+/// Whether a text has a name followed by a bracket, but where it is defined, or imports it under
+/// another name.
+fn may_call(text: &str, name: &memchr::memmem::Finder<'_>) -> bool {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii();
+    name.find_iter(text.as_bytes()).any(|at| {
+        let before = text[..at].trim_end_matches([' ', '\t']);
+        let after = &text[at + name.needle().len()..];
+        let is_whole = !text.as_bytes()[..at].last().copied().is_some_and(is_name);
+        let is_defined = before.ends_with("def") || before.ends_with("class");
+        let next = after.trim_start_matches([' ', '\t', '\\', '\r', '\n']);
+        is_whole && !is_defined && next.starts_with('(')
+            || is_whole && after.starts_with(' ') && next.starts_with("as ")
+    })
 }
 
 /// A function whose callers are looked for.
@@ -148,6 +161,7 @@ fn search(
     found: &mut [Callers],
 ) {
     let source = surroundings.source;
+    let renamed: HashMap<&str, &str> = surroundings.module.renamed().collect();
     let mut look = |body: &[Stmt], names: &Names<'_, '_>, caller: Option<String>| {
         own::visit(body, &mut |part| {
             let Own::Expression(Expr::Call(call)) = part else {
@@ -161,7 +175,7 @@ fn search(
             // `super().__init__()` and `Base.__init__(self)` call a constructor by another name.
             let all = match last {
                 "__init__" | "__new__" => None,
-                _ => wanted.get(last),
+                _ => wanted.get(last).or_else(|| wanted.get(*renamed.get(last)?)),
             };
             let Some(all) = all else { return };
             let (origin, place) = names.resolve(&call.func);
@@ -267,6 +281,7 @@ mod tests {
                   here:9 the module
                   here:3 again
                   here:7 Job.start
+                  app/main.py:4 main
                   app/main.py:5 main
                 again
                   here:4 again

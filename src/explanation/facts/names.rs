@@ -25,7 +25,7 @@ pub(in super::super) use scope::{Bound, Imported, Scope};
 #[derive(Debug)]
 pub struct Surroundings<'s> {
     pub(in super::super) source: &'s Source<'s>,
-    module: Scope<'s>,
+    pub(super) module: Scope<'s>,
     pub(super) repository: Option<Repository<'s>>,
 }
 

@@ -98,6 +98,16 @@ impl<'s> Scope<'s> {
         self.bound.get(name)
     }
 
+    /// Names that are imported under another name: the name here, and the name there.
+    pub(in super::super::super) fn renamed(&self) -> impl Iterator<Item = (&'s str, &'s str)> {
+        self.bound.iter().filter_map(|(here, bound)| match bound {
+            Bound::Import(import) => {
+                Some((*here, import.name?)).filter(|(here, there)| here != there)
+            }
+            _ => None,
+        })
+    }
+
     /// Whether a name is the module's although the function writes it.
     pub(in super::super::super) fn is_global(&self, name: &str) -> bool {
         self.globals.contains(name)
