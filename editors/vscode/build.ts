@@ -2,7 +2,7 @@
 //
 // FOLDER then holds all that an installed extension has; with PROGRAM, the server's program too.
 
-import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -28,6 +28,8 @@ for (const name of [
 for (const name of ['CHANGELOG.md', 'LICENSE', 'LICENSE-MIT', 'LICENSE-APACHE']) {
   copyFileSync(join(here, '../..', name), join(folder, name));
 }
+// Without this file the packer warns.
+writeFileSync(join(folder, '.vscodeignore'), '# All that is here belongs to the extension.\n');
 await build({
   entryPoints: [join(here, 'src/extension.ts')],
   outfile: join(folder, 'dist/extension.cjs'),

@@ -1,31 +1,13 @@
 // Explaining a function: asked for, written beside the code piece by piece, stopped.
 
-import {
-  CancellationTokenSource,
-  commands,
-  type Disposable,
-  Range,
-  type Selection,
-  type Uri,
-  window,
-} from 'vscode';
+import { CancellationTokenSource, commands, type Disposable, type Uri, window } from 'vscode';
 import { ProgressType, WorkDoneProgress } from 'vscode-languageclient/node';
 
 import { EXPLAIN, type Explained, type Piece } from './protocol.ts';
 import { Report } from './report.ts';
 import { type Server, textOf } from './server.ts';
+import type { Subject } from './subject.ts';
 import { t } from './words.ts';
-
-/** What is to be explained: the argument of the server's command. */
-interface Subject {
-  textDocument: { uri: string };
-  range: { start: LinePosition; end: LinePosition };
-}
-
-interface LinePosition {
-  line: number;
-  character: number;
-}
 
 export class Explanations implements Disposable {
   readonly #server: Server;
@@ -45,21 +27,9 @@ export class Explanations implements Disposable {
     return this.#report;
   }
 
-  /** Explains what is selected in the active editor, or the function under the cursor. */
-  async explainHere(): Promise<void> {
-    const editor = window.activeTextEditor;
-    if (!editor) {
-      void window.showInformationMessage(t('Open a Python file and put the cursor into a function first.'));
-      return;
-    }
-    await this.explain({
-      textDocument: { uri: editor.document.uri.toString() },
-      range: rangeOf(editor.selection),
-    });
-  }
-
-  /** Explains what the argument of a code action names. */
-  async explain(subject: Subject): Promise<void> {
+  /** Explains what is there, beside the code. */
+  async explain(subject: Subject | undefined): Promise<void> {
+    if (!subject) return;
     if (!this.#server.client) {
       void window.showErrorMessage(t('Midfill is not running.'));
       return;
@@ -136,12 +106,4 @@ export class Explanations implements Disposable {
     this.#report = report;
     return report;
   }
-}
-
-function rangeOf(selection: Selection): Subject['range'] {
-  const { start, end } = new Range(selection.start, selection.end);
-  return {
-    start: { line: start.line, character: start.character },
-    end: { line: end.line, character: end.character },
-  };
 }

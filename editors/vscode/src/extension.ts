@@ -14,16 +14,18 @@ import {
 
 import * as configuration from './configuration.ts';
 import { DiagnosticsFeed } from './diagnostics.ts';
+import { writeDocstring } from './docstring.ts';
 import { runDoctor } from './doctor.ts';
 import { Explanations } from './explanation.ts';
 import { showMenu } from './menu.ts';
 import { chooseModel } from './models.ts';
-import { RESET_LEARNING, WHY } from './protocol.ts';
+import { DOCSTRING, EXPLAIN, RESET_LEARNING, WHY } from './protocol.ts';
 import { type Place, Quiet, type Reason } from './quiet.ts';
 import { Report } from './report.ts';
 import { SELECTOR, Server, textOf } from './server.ts';
 import { because, type Health, shown } from './status.ts';
 import { StatusItem } from './statusItem.ts';
+import { type Subject, subjectHere } from './subject.ts';
 import { speak, t } from './words.ts';
 
 /** Keys of what is kept between sessions. */
@@ -78,7 +80,10 @@ class Midfill {
       program: configuration.program,
       options: () => this.#options(),
       isWanted: (document) => this.#reason(document) === undefined,
-      explain: (argument) => this.#explanations.explain(argument as never),
+      actions: {
+        [EXPLAIN]: (argument) => this.#explanations.explain(argument as Subject),
+        [DOCSTRING]: (argument) => writeDocstring(this.server, argument as Subject),
+      },
     });
     this.#explanations = new Explanations(this.server, this.#media);
     const diagnostics = new DiagnosticsFeed(this.server);
@@ -183,7 +188,8 @@ class Midfill {
   #commands(): Disposable[] {
     const all: Record<string, () => unknown> = {
       'midfill.menu': () => this.#openMenu(),
-      'midfill.explainFunction': () => this.#explanations.explainHere(),
+      'midfill.explainFunction': () => this.#explanations.explain(subjectHere()),
+      'midfill.writeDocstring': () => writeDocstring(this.server, subjectHere()),
       'midfill.stopExplaining': () => this.#explanations.stop(),
       'midfill.pause': () => configuration.write('enabled', false),
       'midfill.pauseFile': () => this.#pauseFile(),

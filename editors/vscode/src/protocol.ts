@@ -65,3 +65,4 @@ export const SWITCH_MODEL = 'midfill.switchModel';
 export const WHY = 'midfill.why';
 export const RESET_LEARNING = 'midfill.resetLearning';
 export const EXPLAIN = 'midfill.explain';
+export const DOCSTRING = 'midfill.docstring';

@@ -27,7 +27,7 @@ import {
 } from 'vscode-languageclient/node';
 
 import { findProgram } from './program.ts';
-import { EXPLAIN, type ServerStatus, STATUS, USAGE, type Usage } from './protocol.ts';
+import { type ServerStatus, STATUS, USAGE, type Usage } from './protocol.ts';
 import type { Health } from './status.ts';
 import { t } from './words.ts';
 
@@ -54,8 +54,8 @@ export interface Surroundings {
   options: () => Record<string, unknown>;
   /** Whether ghost text is wanted in a document. */
   isWanted: (document: TextDocument) => boolean;
-  /** Shows the explanation that the server offers, as a code action does. */
-  explain: (argument: unknown) => Thenable<unknown>;
+  /** What is done here for commands of the server that it offers as code actions, given their argument. */
+  actions: Record<string, (argument: unknown) => Thenable<unknown>>;
 }
 
 export class Server implements Disposable {
@@ -241,7 +241,7 @@ export class Server implements Disposable {
         return this.#around.isWanted(document) ? answer : undefined;
       },
       executeCommand: (command, args, next) =>
-        command === EXPLAIN ? this.#around.explain(args[0]) : next(command, args),
+        this.#around.actions[command]?.(args[0]) ?? next(command, args),
       // Loading is told by the status item, which knows more.
       handleWorkDoneProgress: (token, params, next) => {
         if (!String(token).startsWith('midfill/load/')) next(token, params);

@@ -190,6 +190,14 @@ export const onMidfill: Cases = {
     await commands.executeCommand('workbench.action.closeEditorsInOtherGroups');
   },
 
+  'a docstring is written into the function under the cursor': async () => {
+    const editor = await edit('def net(gross, rate=0.2):\n    return gross / (1 + rate)\n');
+    editor.selection = new Selection(1, 8, 1, 8);
+    await commands.executeCommand('midfill.writeDocstring');
+    await until('it is there', () => editor.document.lineAt(1).text.startsWith('    """'));
+    equal(textOf(editor).endsWith('    return gross / (1 + rate)\n'), true);
+  },
+
   'the server lists its models and switches': async () => {
     await set('models', { other: '/other.gguf' });
     await until('listed', async () => {
