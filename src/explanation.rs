@@ -185,11 +185,18 @@ fn question(study: &Study, means: &Means) -> Question {
         tongue: &Tongue::English,
         links: &Links::Plain,
     };
-    let facts = Part::ALL.map(|part| teller.part(part, study));
+    // The course is what the code shows best itself.
+    let useful = [
+        Part::Purpose,
+        Part::Problems,
+        Part::Improvements,
+        Part::Flow,
+    ];
+    let facts = useful.map(|part| teller.part(part, study));
     Question {
         path: study.path.clone(),
         subject: study.subject(),
-        facts: facts.concat(),
+        facts: facts.to_vec(),
         code: Code::Whole(question::numbered(&study.code, study.lines.first)),
         related: question::related(study, means.project.as_deref()),
         examples: study.examples.clone(),

@@ -373,3 +373,37 @@ fn an_action_explains_the_function_under_the_cursor() {
     );
     check_here("textDocument/codeAction", 7, 2, expect!["nothing"]);
 }
+
+#[test]
+fn a_function_longer_than_the_context_is_read_in_pieces() {
+    let body: String = (0..3_000).map(|n| format!("    step({n}, x)\n")).collect();
+    let record = Script::new()
+        .n_ctx(8_192)
+        .answers(|prompt: &str| match prompt {
+            piece if piece.contains("A piece of the function `long`") => "It calls `step`.",
+            whole if whole.ends_with("## What it does\n") => "- It calls `step` 3000 times.\n",
+            _ => "",
+        });
+    let mut editor = Editor::start(record, json!({}));
+    editor.open(URI, &format!("def long(x):\n{body}"));
+    let id = ask(&mut editor, &question(0, 5));
+    let Answer::Result(answer) = editor.answer(id) else {
+        panic!("the question has no answer");
+    };
+    let markdown = answer["markdown"].as_str().expect("text");
+    assert!(
+        markdown.contains("It calls `step` 3000 times."),
+        "{markdown}"
+    );
+    let reports: Vec<&str> = editor
+        .notifications
+        .iter()
+        .filter(|(method, params)| method == "$/progress" && params["token"] == "work")
+        .filter_map(|(_, params)| params["value"]["message"].as_str())
+        .collect();
+    assert!(reports.len() > 3, "{reports:?}");
+    assert!(
+        reports.iter().all(|report| report.ends_with("parts read")),
+        "{reports:?}"
+    );
+}

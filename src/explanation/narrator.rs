@@ -60,17 +60,21 @@ impl Narrator {
             None => return Ok(None),
             Some(Ok(prompt)) => prompt,
             Some(Err(_)) => {
-                let summaries = summaries(model, &*tokenizer, n_ctx, &question, tell).await?;
-                question.code = Code::Summaries(summaries);
-                match question.prompt(&*tokenizer, n_ctx) {
-                    Some(Ok(prompt)) => prompt,
-                    Some(Err(excess)) => {
-                        return Err(ModelError::ContextFull {
-                            needed: n_ctx + excess,
-                            available: n_ctx,
-                        });
+                let mut told = summaries(model, &*tokenizer, n_ctx, &question, tell).await?;
+                loop {
+                    question.code = Code::Summaries(told.clone());
+                    match question.prompt(&*tokenizer, n_ctx) {
+                        None => return Ok(None),
+                        Some(Ok(prompt)) => break prompt,
+                        // Rather the first parts of it than nothing.
+                        Some(Err(_)) if told.len() > 1 => told.truncate(told.len() / 2),
+                        Some(Err(excess)) => {
+                            return Err(ModelError::ContextFull {
+                                needed: n_ctx + excess,
+                                available: n_ctx,
+                            });
+                        }
                     }
-                    None => return Ok(None),
                 }
             }
         };

@@ -15,8 +15,9 @@ pub struct Question {
     pub path: String,
     /// What is asked about, such as `the method Cart.put`.
     pub subject: String,
-    /// What is known for certain, as list items in English.
-    pub facts: String,
+    /// What is known for certain, as list items in English: in several groups, the most useful
+    /// first.
+    pub facts: Vec<String>,
     /// The code with a number before each line.
     pub code: Code,
     /// Definitions that it uses or that use it, the most useful first.
@@ -25,6 +26,17 @@ pub struct Question {
     pub examples: Vec<String>,
     /// The language to answer in.
     pub tongue: Tongue,
+}
+
+/// How much of what stands around the code is in a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Examples.
+    pub n_examples: usize,
+    /// Related definitions.
+    pub n_related: usize,
+    /// Groups of facts.
+    pub n_facts: usize,
 }
 
 /// The code that is asked about.
@@ -50,30 +62,41 @@ pub const ANSWER_TOKENS: usize = 4 * (PART_TOKENS + 16);
 
 impl Question {
     /// The conversation up to where the answer begins, in tokens, fitted into `n_ctx` with room
-    /// for the answer: examples go first, then what is related, from its end. `None` where the
-    /// model has no chat template. `Err` holds the tokens that the code is too long by.
+    /// for the answer: examples go first, then what is related, then facts, each from its end. `None`
+    /// where the model has no chat template. `Err` holds the tokens that the code is too long by.
     pub fn prompt(
         &self,
         tokenizer: &dyn Tokenizer,
         n_ctx: usize,
     ) -> Option<Result<Vec<Token>, usize>> {
         let n_room = n_ctx.saturating_sub(ANSWER_TOKENS);
-        let (mut n_examples, mut n_related) = (self.examples.len(), self.related.len());
+        let mut extent = Extent {
+            n_examples: self.examples.len(),
+            n_related: self.related.len(),
+            n_facts: self.facts.len(),
+        };
         loop {
-            let tokens = tokenizer.chat(&self.messages(n_related, n_examples))?;
+            let tokens = tokenizer.chat(&self.messages(extent))?;
             if tokens.len() <= n_room {
                 return Some(Ok(tokens));
             }
-            match (n_examples, n_related) {
-                (0, 0) => return Some(Err(tokens.len() - n_room)),
-                (0, _) => n_related -= 1,
-                (_, _) => n_examples -= 1,
+            let Extent {
+                n_examples,
+                n_related,
+                n_facts,
+            } = &mut extent;
+            match [n_examples, n_related, n_facts]
+                .into_iter()
+                .find(|n| **n > 0)
+            {
+                Some(n) => *n -= 1,
+                None => return Some(Err(tokens.len() - n_room)),
             }
         }
     }
 
-    /// The messages, with so many of the related definitions and of the examples.
-    pub fn messages(&self, n_related: usize, n_examples: usize) -> Vec<Message> {
+    /// The messages, with so much around the code.
+    pub fn messages(&self, extent: Extent) -> Vec<Message> {
         let system = format!(
             "You explain Python code to a reader who will rely on every word. Say only what the \
              code and the facts show; where something cannot be known from them, say so. Put names \
@@ -88,12 +111,12 @@ impl Question {
             },
             Message {
                 role: Role::User,
-                content: self.request(n_related, n_examples),
+                content: self.request(extent),
             },
         ]
     }
 
-    fn request(&self, n_related: usize, n_examples: usize) -> String {
+    fn request(&self, extent: Extent) -> String {
         let mut text = format!("Explain {} of `{}`.\n", self.subject, self.path);
         let mut section = |title: &str, body: &str| {
             if !body.trim().is_empty() {
@@ -102,10 +125,16 @@ impl Question {
         };
         section(
             "How functions of this repository are described",
-            &self.examples[..n_examples].join("\n\n"),
+            &self.examples[..extent.n_examples].join("\n\n"),
         );
-        section("Related code", &self.related[..n_related].join("\n\n"));
-        section("Facts, which are certain", &self.facts);
+        section(
+            "Related code",
+            &self.related[..extent.n_related].join("\n\n"),
+        );
+        section(
+            "Facts, which are certain",
+            &self.facts[..extent.n_facts].concat(),
+        );
         match &self.code {
             Code::Whole(code) => {
                 section(
@@ -211,7 +240,7 @@ mod tests {
         Question {
             path: "shop/cart.py".to_owned(),
             subject: "the method `Cart.put`".to_owned(),
-            facts: "- It takes `item`.\n".to_owned(),
+            facts: vec!["- It takes `item`.\n".to_owned()],
             code: Code::Whole(numbered(
                 "def put(self, item):\n    self.items.append(item)\n",
                 7,
@@ -224,7 +253,11 @@ mod tests {
 
     #[test]
     fn the_question_has_facts_code_and_the_four_parts_in_the_language_asked_for() {
-        let messages = question().messages(1, 1);
+        let messages = question().messages(Extent {
+            n_examples: 1,
+            n_related: 1,
+            n_facts: 1,
+        });
         let said: Vec<String> = messages
             .iter()
             .map(|message| format!("[{:?}]\n{}", message.role, message.content))
@@ -280,6 +313,8 @@ mod tests {
         assert!(tokens.render(&no_example).contains("class Item"));
         let bare = fits(no_example.len() - 1).expect("it fits without");
         assert!(!tokens.render(&bare).contains("class Item"));
-        assert_eq!(fits(bare.len() - 7), Err(7));
+        let code = fits(bare.len() - 1).expect("it fits without");
+        assert!(!tokens.render(&code).contains("It takes"));
+        assert_eq!(fits(code.len() - 7), Err(7));
     }
 }
