@@ -225,3 +225,106 @@ async fn guesses(
     }
     Ok(())
 }
+
+#[cfg(all(test, feature = "llama"))]
+mod real_tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::CompletionConfig;
+    use crate::model::fixture::Gguf;
+    use crate::model::{Job, LoadOptions, Model};
+    use study::Meant;
+
+    const CODE: &str = "def f(x):\n    if x:\n        raise ValueError(x)\n    return x\n";
+
+    fn model(folder: &Path) -> Model {
+        let path = folder.join("chat.gguf");
+        Gguf::default().write(&path);
+        Model::open(LoadOptions {
+            path,
+            n_ctx: Some(8192),
+            n_threads: Some(1),
+            gpu_layers: Some(0),
+            snapshots: None,
+        })
+    }
+
+    fn runtime() -> tokio::runtime::Runtime {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.expect("a runtime needs nothing but memory")
+    }
+
+    #[test]
+    fn a_real_chat_model_is_led_through_the_four_parts_in_the_language_asked_for() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let study = Study::of("a.py", CODE, &Meant::At(0..0)).expect("a function");
+        let snapshot = Snapshot::of("a.py", CODE);
+        let model = model(folder.path());
+        let means = Means {
+            model: Some(completion::Means::new(model, CompletionConfig::default())),
+            tongue: Tongue::Chinese,
+            ..Means::default()
+        };
+        let mut told = Vec::new();
+        let mut tell = |piece: Told<'_>| {
+            if let Told::Markdown(piece) = piece {
+                told.push(piece.to_owned());
+            }
+        };
+        let explained = runtime().block_on(explain(&study, &snapshot, &means, &mut tell));
+        assert_eq!(explained.trouble, None);
+        // The facts at once, and then what the model says, which is nonsense, as it comes.
+        assert!(told.len() > 6, "{told:#?}");
+        assert_eq!(told.concat(), explained.markdown);
+        let headings: Vec<&str> = explained
+            .markdown
+            .lines()
+            .filter_map(|line| line.strip_prefix("## "))
+            .collect();
+        let wanted = Part::ALL.map(|part| part.heading(&Tongue::Chinese));
+        let places: Vec<_> = wanted
+            .iter()
+            .filter_map(|part| headings.iter().position(|heading| heading == part))
+            .collect();
+        assert_eq!(places.len(), 4, "{headings:?}");
+        assert!(places.is_sorted(), "{headings:?}");
+    }
+
+    #[test]
+    fn an_explanation_that_nobody_waits_for_leaves_the_model_free() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let study = Study::of("a.py", CODE, &Meant::At(0..0)).expect("a function");
+        let snapshot = Snapshot::of("a.py", CODE);
+        let model = model(folder.path());
+        let means = Means {
+            model: Some(completion::Means::new(
+                model.clone(),
+                CompletionConfig::default(),
+            )),
+            ..Means::default()
+        };
+        runtime().block_on(async {
+            model.ready().await.expect("the fixture loads");
+            let mut tell = |_: Told<'_>| {};
+            let mut explaining = Box::pin(explain(&study, &snapshot, &means, &mut tell));
+            // One look at it: the question is with the model, the answer is not there.
+            tokio::select! {
+                biased;
+                _ = &mut explaining => panic!("nothing takes so little time"),
+                () = tokio::task::yield_now() => {}
+            }
+            drop(explaining);
+            let tokenizer = model.tokenizer().expect("it is ready");
+            let mut generation = model.generate(Job {
+                prompt: tokenizer.tokenize("x = "),
+                max_tokens: 1,
+                ..Job::default()
+            });
+            while generation.next().await.is_some() {}
+        });
+        // What was written for nobody is not written on: at most a token was under way.
+        let totals = model.usage_total();
+        assert!(totals.n_decoded <= 2, "{totals:?}");
+    }
+}

@@ -62,6 +62,12 @@ def add_tokenizer(writer: gguf.GGUFWriter, source: Path) -> None:
         writer.add_uint32(f"tokenizer.ggml.fim_{key}_token_id", token)
 
 
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
 def matrix(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:
     """A random matrix as Q8_0: blocks of a scale in 16 bits and 32 weights in 8 bits."""
     blocks = np.empty((rows, columns // 32, 34), dtype=np.uint8)
@@ -80,6 +86,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--tokens-of", type=Path, default=root / "models/default.gguf")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--chat", action="store_true", help="with a chat template, ChatML")
     args = parser.parse_args()
 
     rng = np.random.default_rng(args.seed)
@@ -98,6 +105,8 @@ def main() -> None:
     writer.add_rope_freq_base(ROPE_BASE)
     writer.add_layer_norm_rms_eps(NORM_EPS)
     add_tokenizer(writer, args.tokens_of)
+    if args.chat:
+        writer.add_chat_template(CHATML)
 
     kv = WIDTH // HEADS * KV_HEADS
     ones, zeros = np.ones(WIDTH, dtype=np.float32), np.zeros

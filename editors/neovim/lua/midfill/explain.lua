@@ -9,16 +9,48 @@ local api = vim.api
 local telling = {}
 local n_asked = 0
 
---- Puts text behind what is in a buffer; a window that stands at its end stays there.
+--- Links, by the extmarks over their text: Neovim wraps a line as if what it conceals were there, so
+--- only the text of a link is put into the buffer.
+local links = api.nvim_create_namespace('midfill.links')
+---@type table<integer, table<integer, {uri: string, line: integer}>> by buffer and extmark
+local targets = {}
+
+--- Puts Markdown behind what is in a buffer.
 ---@param buf integer
----@param text string
-local function append(buf, text)
+---@param markdown string
+local function append(buf, markdown)
   if not api.nvim_buf_is_valid(buf) then
     return
   end
-  local last = api.nvim_buf_get_lines(buf, -2, -1, false)[1] or ''
   vim.bo[buf].modifiable = true
-  api.nvim_buf_set_lines(buf, -2, -1, false, vim.split(last .. text, '\n'))
+  local row = api.nvim_buf_line_count(buf) - 1
+  local column = #(api.nvim_buf_get_lines(buf, row, row + 1, false)[1] or '')
+  for n, line in ipairs(vim.split(markdown, '\n')) do
+    if n > 1 then
+      row, column = row + 1, 0
+      api.nvim_buf_set_lines(buf, row, row, false, { '' })
+    end
+    local function put(text)
+      api.nvim_buf_set_text(buf, row, column, row, column, { text })
+      column = column + #text
+    end
+    local from = 1
+    for start, text, uri, number, finish in line:gmatch('()%[([^%[%]]*)%]%((%S-)#L(%d+)%)()') do
+      put(line:sub(from, start - 1))
+      local mark = api.nvim_buf_set_extmark(buf, links, row, column, {})
+      put(text)
+      -- Set again once its text is there, which else would push it along.
+      api.nvim_buf_set_extmark(buf, links, row, column - #text, {
+        id = mark,
+        end_col = column,
+        hl_group = 'MidfillLink',
+      })
+      targets[buf] = targets[buf] or {}
+      targets[buf][mark] = { uri = uri, line = tonumber(number) }
+      from = finish
+    end
+    put(line:sub(from))
+  end
   vim.bo[buf].modifiable = false
 end
 
@@ -45,14 +77,16 @@ local function stop(buf)
 end
 
 --- Goes to the place that the line under the cursor speaks of: the link under the cursor, or the next
---- one of the line.
+--- one of the line, or its last.
 ---@param source integer the window with the code
 local function jump(source)
-  local line, column = api.nvim_get_current_line(), api.nvim_win_get_cursor(0)[2] + 1
+  local buf = api.nvim_get_current_buf()
+  local row, column = unpack(api.nvim_win_get_cursor(0))
   local found
-  for start, uri, number, finish in line:gmatch('()%[[^%]]*%]%((%S-)#L(%d+)%)()') do
-    found = { uri = uri, line = tonumber(number) }
-    if finish > column and start <= column or start > column then
+  local marks = api.nvim_buf_get_extmarks(buf, links, { row - 1, 0 }, { row - 1, -1 }, { details = true })
+  for _, mark in ipairs(marks) do
+    found = targets[buf] and targets[buf][mark[1]] or found
+    if mark[4].end_col > column then
       break
     end
   end
@@ -62,13 +96,12 @@ local function jump(source)
   if api.nvim_win_is_valid(source) then
     api.nvim_set_current_win(source)
   end
-  local buf = vim.uri_to_bufnr(found.uri)
-  if buf ~= api.nvim_get_current_buf() then
-    vim.cmd.buffer(buf)
+  local wanted = vim.uri_to_bufnr(found.uri)
+  if wanted ~= api.nvim_get_current_buf() then
+    vim.cmd.buffer(wanted)
   end
-  local n_lines = api.nvim_buf_line_count(buf)
   vim.cmd("normal! m'")
-  api.nvim_win_set_cursor(0, { math.min(found.line, n_lines), 0 })
+  api.nvim_win_set_cursor(0, { math.min(found.line, api.nvim_buf_line_count(0)), 0 })
   vim.cmd('normal! zz^')
 end
 
@@ -96,6 +129,7 @@ local function open()
     buffer = buf,
     callback = function()
       stop(buf)
+      targets[buf] = nil
     end,
   })
   api.nvim_set_current_win(source)
@@ -129,9 +163,10 @@ function M.ask(client, question, source)
       end
       return
     end
+    -- Pieces that came late are in it.
     vim.bo[buf].modifiable = true
-    api.nvim_buf_set_lines(buf, 0, -1, false, vim.split(vim.trim(answer.markdown), '\n'))
-    vim.bo[buf].modifiable = false
+    api.nvim_buf_set_lines(buf, 0, -1, false, {})
+    append(buf, vim.trim(answer.markdown))
     pcall(api.nvim_buf_set_name, buf, ('midfill://%d/%s'):format(n_asked, answer.title))
   end, source)
   if sent and telling[token] then

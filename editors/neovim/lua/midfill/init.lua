@@ -118,6 +118,7 @@ function M.setup(options)
   M.options = vim.tbl_deep_extend('force', defaults, options or {})
   ghost_text.delay_ms = M.options.delay_ms
   api.nvim_set_hl(0, 'MidfillGhostText', { default = true, link = 'ComplHint' })
+  api.nvim_set_hl(0, 'MidfillLink', { default = true, link = 'Underlined' })
   for name, key in pairs(M.options.keymaps) do
     if key then
       require('midfill.keymaps').map(key, actions[name].desc, actions[name].act)
