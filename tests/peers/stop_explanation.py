@@ -88,7 +88,9 @@ def main():
     args = parser.parse_args()
     server = Server([args.midfill, "serve", "--model", args.model, "--threads", args.threads])
     uri = args.file.resolve().as_uri()
-    server.request("initialize", {"capabilities": {}, "initializationOptions": {"snapshots": False}})
+    introduced = server.request("initialize", {"capabilities": {}, "initializationOptions": {"snapshots": False}})
+    while introduced not in server.answers:
+        time.sleep(0.01)
     server.send({"method": "initialized", "params": {}})
     document = {"uri": uri, "languageId": "python", "version": 1, "text": args.file.read_text()}
     server.send({"method": "textDocument/didOpen", "params": {"textDocument": document}})
@@ -102,17 +104,21 @@ def main():
         question |= {"language": f"Language {n}", "partialResultToken": f"told/{n}"}
         asked = server.request("workspace/executeCommand", {"command": "midfill.explain", "arguments": [question]})
         begun = server.work()
-        while server.work() - begun < (0.2 + 0.07 * n) * 1e9 and asked not in server.answers:
-            time.sleep(0.001)
         # The facts come first; what is told behind them is written by the model.
-        n_told = 0
-        while server.pieces.acquire(blocking=False):
-            n_told += 1
+        is_writing = n % 2 == 1
+        if is_writing:
+            for _ in range(2):
+                server.pieces.acquire(timeout=60)
+            time.sleep(0.01 * n)
+        while not is_writing and server.work() - begun < (0.2 + 0.07 * n) * 1e9:
+            time.sleep(0.001)
         server.send({"method": "$/cancelRequest", "params": {"id": asked}})
         took = until_still(server, time.perf_counter())
         if asked in server.answers and "result" in server.answers[asked]:
             continue
-        (writing if n_told > 1 else reading).append(took)
+        (writing if is_writing else reading).append(took)
+        while server.pieces.acquire(blocking=False):
+            pass
     for name, all_ in [("reading", reading), ("writing", writing)]:
         if all_:
             print(f"{name}: {len(all_)} cancels, median {statistics.median(all_):.1f} ms, most {max(all_):.1f} ms")
