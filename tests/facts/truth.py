@@ -154,10 +154,17 @@ def _attributes(function, own, class_body):
     is_static = any(dotted(one).split(".")[-1] == "staticmethod" for one in function.decorator_list)
     if not class_body or is_static or not arguments:
         return []
+    # `self.x: int` declares and assigns nothing.
+    declared = [
+        id(node.target)
+        for node, _ in own
+        if isinstance(node, ast.AnnAssign) and node.value is None
+    ]
     return sorted(
         (node.lineno, node.attr)
         for node, _ in own
         if isinstance(node, ast.Attribute)
+        and id(node) not in declared
         and isinstance(node.ctx, (ast.Store, ast.Del))
         and isinstance(node.value, ast.Name)
         and node.value.id == arguments[0].arg
