@@ -12,6 +12,7 @@ mod explain;
 mod learning;
 mod open;
 mod picture;
+mod pytests;
 mod serve;
 mod why;
 
@@ -29,6 +30,7 @@ pub fn run(args: Args) -> ExitCode {
         Command::Why(args) => why::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Docstring(args) => docstring::run(&args),
+        Command::Tests(args) => pytests::run(&args),
         Command::Learning(args) => learning::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Eval(args) => eval::run(&args),

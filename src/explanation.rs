@@ -7,7 +7,7 @@
 //! [told](narrator) statement by statement, each held against the [code](claims). Where it can only
 //! continue text, it [guesses](guess) the docstring of a function that has none.
 //!
-//! From the same facts [docstrings](docstring) are written.
+//! From the same facts [docstrings](docstring) and [tests](pytests) are written.
 
 pub mod claims;
 pub mod depth;
@@ -17,6 +17,7 @@ pub mod guess;
 pub mod narrator;
 pub mod part;
 pub mod problems;
+pub mod pytests;
 pub mod question;
 pub mod source;
 pub mod study;

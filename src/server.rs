@@ -22,6 +22,7 @@ mod power;
 mod progress;
 mod projects;
 mod protocol;
+mod pytests;
 mod surroundings;
 mod switch;
 mod why;
@@ -279,6 +280,10 @@ impl LanguageServer for Server {
         }
         if params.command == docstring::DOCSTRING {
             let answer = guard::future("executeCommand", docstring::execute(self, params));
+            return answer.await.unwrap_or_else(|| Err(Error::internal_error()));
+        }
+        if params.command == pytests::TESTS {
+            let answer = guard::future("executeCommand", pytests::execute(self, params));
             return answer.await.unwrap_or_else(|| Err(Error::internal_error()));
         }
         if params.command == imports::ADD_IMPORT {

@@ -56,6 +56,7 @@ fn help_has_examples_for_every_command() {
         "why",
         "explain",
         "docstring",
+        "tests",
         "doctor",
         "eval",
         "bench",

@@ -1,4 +1,4 @@
-//! Writing docstrings, over the wire and by the command line.
+//! Writing docstrings and tests, over the wire and by the command line.
 
 use std::process::{Command, Output};
 
@@ -146,9 +146,10 @@ fn an_action_writes_a_docstring_where_there_is_none() {
         3,
         Value::Null,
         expect![[r#"
-        "Explain Cart.put" null "midfill.explain"
-        "Write a docstring for Cart.put" "refactor.rewrite" "midfill.docstring"
-    "#]],
+            "Explain Cart.put" null "midfill.explain"
+            "Write a docstring for Cart.put" "refactor.rewrite" "midfill.docstring"
+            "Write tests for Cart.put" null "midfill.tests"
+        "#]],
     );
     check_actions(
         3,
@@ -162,8 +163,9 @@ fn an_action_writes_a_docstring_where_there_is_none() {
         7,
         Value::Null,
         expect![[r#"
-        "Explain Cart.size" null "midfill.explain"
-    "#]],
+            "Explain Cart.size" null "midfill.explain"
+            "Write tests for Cart.size" null "midfill.tests"
+        "#]],
     );
 }
 
@@ -298,4 +300,80 @@ fn permissions_and_links_stay() {
     assert!(text.contains("\"\"\""), "{text}");
     let left = std::fs::read_dir(dir.path()).expect("it is there").count();
     assert_eq!(left, 2, "no other file stays");
+}
+
+#[test]
+fn the_answer_is_a_test_file_with_the_cases_of_the_model() {
+    let text = "def add(a: int, b: int) -> int:\n    if a < 0:\n        raise ValueError(a)\n    return a + b\n";
+    let mut editor = Editor::start(says("add(1, 2) == 3\nadd(x) == 4\n\n"), json!({}));
+    editor.open(URI, text);
+    let asked = json!({"command": "midfill.tests", "arguments": [place(1)]});
+    let Answer::Result(answer) = editor.ask("workspace/executeCommand", asked) else {
+        panic!("there are tests to write");
+    };
+    let text = answer["text"].as_str().expect("a text");
+    expect![[r#"
+        "/project/tests/test_cart.py" 1
+        import pytest
+
+        from cart import add
+
+
+        def test_add():
+            result = add(a=1, b=1)
+            assert result == ...  # TODO: what it returns
+
+
+        def test_add_raises_value_error():
+            # Raised if `a` is less than `0` (line 3).
+            with pytest.raises(ValueError):
+                add(a=-1, b=1)
+
+
+        def test_add_cases():
+            # These cases are the model's: read them before you rely on them.
+            assert add(1, 2) == 3
+    "#]]
+    .assert_eq(&format!("{} {}\n{text}", answer["path"], answer["cases"]));
+}
+
+#[test]
+fn the_command_puts_tests_into_a_file_and_overwrites_nothing() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    std::fs::write(dir.path().join("cart.py"), CART).expect("fresh");
+    let place = format!("{}:3", dir.path().join("cart.py").display());
+    let tests = dir.path().join("tests/test_cart.py");
+    let output = tests.display().to_string();
+    let arguments = ["tests", &place, "--facts", "--alone", "-o", &output];
+    assert!(midfill(&arguments).status.success());
+    let text = std::fs::read_to_string(&tests).expect("it was written");
+    expect![[r#"
+        import pytest
+
+        from cart import Cart
+
+
+        @pytest.fixture
+        def cart():
+            return Cart()
+
+
+        def test_cart_put(cart):
+            # TODO: choose `item`.
+            cart.put(...)
+            assert cart.items == ...  # TODO: what line 5 makes of it
+
+
+        def test_cart_put_raises_value_error(cart):
+            # Raised if `n` is less than `1` (line 4).
+            # TODO: choose `item`.
+            with pytest.raises(ValueError):
+                cart.put(item=..., n=0)
+    "#]]
+    .assert_eq(&text);
+    let refused = midfill(&arguments);
+    assert_eq!(refused.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(told.contains("has these tests already"), "{told}");
+    assert_eq!(std::fs::read_to_string(&tests).expect("it is there"), text);
 }

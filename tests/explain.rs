@@ -344,32 +344,56 @@ fn an_action_explains_the_function_under_the_cursor() {
         4,
         3,
         expect![[r#"
-        [
-          {
-            "command": {
-              "arguments": [
-                {
-                  "range": {
-                    "end": {
-                      "character": 3,
-                      "line": 4
-                    },
-                    "start": {
-                      "character": 3,
-                      "line": 4
+            [
+              {
+                "command": {
+                  "arguments": [
+                    {
+                      "range": {
+                        "end": {
+                          "character": 3,
+                          "line": 4
+                        },
+                        "start": {
+                          "character": 3,
+                          "line": 4
+                        }
+                      },
+                      "textDocument": {
+                        "uri": "file:///project/cart.py"
+                      }
                     }
-                  },
-                  "textDocument": {
-                    "uri": "file:///project/cart.py"
-                  }
-                }
-              ],
-              "command": "midfill.explain",
-              "title": "Explain Cart.put"
-            },
-            "title": "Explain Cart.put"
-          }
-        ]"#]],
+                  ],
+                  "command": "midfill.explain",
+                  "title": "Explain Cart.put"
+                },
+                "title": "Explain Cart.put"
+              },
+              {
+                "command": {
+                  "arguments": [
+                    {
+                      "range": {
+                        "end": {
+                          "character": 3,
+                          "line": 4
+                        },
+                        "start": {
+                          "character": 3,
+                          "line": 4
+                        }
+                      },
+                      "textDocument": {
+                        "uri": "file:///project/cart.py"
+                      }
+                    }
+                  ],
+                  "command": "midfill.tests",
+                  "title": "Write tests for Cart.put"
+                },
+                "title": "Write tests for Cart.put"
+              }
+            ]"#]],
     );
     check_here("textDocument/codeAction", 7, 2, expect!["nothing"]);
 }

@@ -1,11 +1,13 @@
 //! Arguments, as typed.
 
+mod writing;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::explanation::docstring::Style;
 use crate::explanation::tongue::Tongue;
+pub use writing::{DocstringArgs, TestsArgs};
 
 /// Inline completion for Python from a model on your own machine.
 #[derive(Debug, Parser)]
@@ -77,6 +79,17 @@ Examples:
 Parameters, results and exceptions are read off the code. The first line is the model's where what
 it says holds, else the name of the function in words; standard error tells which.")]
     Docstring(DocstringArgs),
+    /// Write a pytest skeleton for a function.
+    #[command(after_help = "\
+Examples:
+  midfill tests shop/cart.py:12                          print tests for the function at line 12
+  midfill tests shop/cart.py:12 -o tests/test_cart.py    put them into a file; what it has stays
+  midfill tests shop/cart.py:12 --facts                  without a model
+
+There is a test for an ordinary call, one for each exception and one for each parameter that decides
+on a branch. What cannot be known is `...` with a TODO. An instruct model adds up to three cases,
+marked as its own.")]
+    Tests(TestsArgs),
     /// Say what was learnt of which suggestions you take, or forget it.
     #[command(after_help = "\
 Examples:
@@ -227,34 +240,6 @@ pub struct ExplainArgs {
     /// JSON for a program to read: the facts as data, and the same text.
     #[arg(long)]
     pub json: bool,
-    /// Answer from a file of rules instead of a model, for tests.
-    #[arg(long, value_name = "FILE.json", hide = true)]
-    pub scripted: Option<PathBuf>,
-}
-
-/// `midfill docstring`.
-#[derive(Debug, clap::Args)]
-pub struct DocstringArgs {
-    /// FILE:LINE, FILE:LINE-LINE or FILE, lines counted from 1; `-` reads standard input to its end.
-    pub place: String,
-    /// Which model.
-    #[command(flatten)]
-    pub model: ModelArgs,
-    /// The style; without it that of the file's docstrings, or of the project's.
-    #[arg(long)]
-    pub style: Option<Style>,
-    /// The language of its words, such as `en` or `zh`; without it that of the file's docstrings.
-    #[arg(long, value_name = "LANGUAGE")]
-    pub lang: Option<Tongue>,
-    /// Change the file instead of showing what would be changed.
-    #[arg(long)]
-    pub write: bool,
-    /// The facts alone: no model is asked.
-    #[arg(long)]
-    pub facts: bool,
-    /// The file alone: nothing of the project around it.
-    #[arg(long)]
-    pub alone: bool,
     /// Answer from a file of rules instead of a model, for tests.
     #[arg(long, value_name = "FILE.json", hide = true)]
     pub scripted: Option<PathBuf>,

@@ -104,7 +104,7 @@ fn write(args: &DocstringArgs, study: &Study, text: &str, habit: &Habit) -> Resu
 
 /// Puts a file in the place of another at once, with its permissions, unless somebody else has
 /// changed it.
-fn replace(file: &Path, before: &str, text: &str) -> Result<()> {
+pub(super) fn replace(file: &Path, before: &str, text: &str) -> Result<()> {
     let cannot = || format!("cannot write {}", file.display());
     // A link stays one.
     let file = file.canonicalize().with_context(cannot)?;

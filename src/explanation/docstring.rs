@@ -16,9 +16,12 @@ mod tests;
 mod voice;
 mod wrapped;
 
+pub(super) use content::exception;
+pub(super) use name::words;
 pub use room::Room;
 pub use style::{Habit, Style};
 pub use summary::Author;
+pub(super) use voice::Voice;
 
 use super::depth;
 use super::facts::{Docstring, Facts, Kind};
@@ -30,7 +33,6 @@ use crate::model::ModelError;
 use crate::session::{Edit, Snapshot};
 use content::Content;
 use layout::Page;
-use voice::Voice;
 
 /// A docstring that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]

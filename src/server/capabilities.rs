@@ -12,6 +12,7 @@ use super::explain::EXPLAIN;
 use super::imports::ADD_IMPORT;
 use super::learning::RESET_LEARNING;
 use super::notebooks;
+use super::pytests::TESTS;
 use super::switch::SWITCH_MODEL;
 use super::why::WHY;
 
@@ -126,6 +127,7 @@ pub(super) fn announced(traits: &ClientTraits) -> ServerCapabilities {
                 RESET_LEARNING,
                 EXPLAIN,
                 DOCSTRING,
+                TESTS,
             ]
             .map(str::to_owned)
             .to_vec(),

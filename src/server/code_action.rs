@@ -9,7 +9,9 @@ use tower_lsp::jsonrpc::Result;
 use super::Server;
 use super::docstring::DOCSTRING;
 use super::explain::{Asked, EXPLAIN, tongue};
+use super::pytests::TESTS;
 use crate::explanation::docstring::Room;
+use crate::explanation::pytests;
 use crate::explanation::source::Source;
 use crate::explanation::study::must_be_python;
 use crate::explanation::target;
@@ -43,12 +45,16 @@ pub(super) async fn actions(
         let source = Source::parse(&text);
         let target = target::find(&source, asked.range).ok()?;
         Some(match (target.class, &target.functions[..]) {
-            (Some(class), _) => (class.name.to_string(), false),
-            (None, [one]) => (one.qualified_name(), Room::wanted(one.def, &source)),
-            (None, several) => (several.len().to_string(), false),
+            (Some(class), _) => (class.name.to_string(), false, false),
+            (None, [one]) => {
+                let name = one.qualified_name();
+                let can_be_tested = pytests::can_be_tested(&name);
+                (name, Room::wanted(one.def, &source), can_be_tested)
+            }
+            (None, several) => (several.len().to_string(), false, false),
         })
     });
-    let Ok(Some((name, has_no_docstring))) = found.await else {
+    let Ok(Some((name, has_no_docstring, can_be_tested))) = found.await else {
         return Ok(None);
     };
     let tongue = tongue(server, None);
@@ -80,6 +86,13 @@ pub(super) async fn actions(
             DOCSTRING,
             Some(CodeActionKind::RefactorRewrite),
         ));
+    }
+    if wants_to_read && can_be_tested {
+        let title = match tongue.is_chinese() {
+            false => format!("Write tests for {name}"),
+            true => format!("为 {name} 编写测试"),
+        };
+        actions.push(action(title, TESTS, None));
     }
     Ok(Some(actions))
 }

@@ -203,6 +203,24 @@ M.midfill['where there is no function a sentence says so, and no window stays'] 
   editor:expect_lua(1, 'return #vim.api.nvim_list_wins()')
 end
 
+M.midfill[':Midfill docstring puts one in, and says that a second is none'] = function(open)
+  local editor = open({ text = cart })
+  editor:lua("vim.cmd('Midfill docstring')")
+  editor:expect_lua(true, 'return vim.fn.search("Raises:", "nw") > 0')
+  editor:expect_lua(true, 'return vim.fn.search("If .n. is greater than .LIMIT.", "nw") > 0')
+  editor:lua("vim.cmd('Midfill docstring')")
+  editor:expect_lua(true, "return vim.fn.execute('messages'):find('put has a docstring already', 1, true) ~= nil")
+end
+
+M.midfill[':Midfill tests opens the test file with the tests'] = function(open)
+  local editor = open({ text = cart })
+  editor:lua("vim.cmd('Midfill tests')")
+  editor:expect_lua(2, 'return #vim.api.nvim_list_wins()')
+  editor:expect_lua(true, 'return vim.fn.search("def test_put_raises_value_error", "nw") > 0')
+  editor:expect_lua(true, "return vim.fs.basename(vim.api.nvim_buf_get_name(0)):match('^test_.*%.py$') ~= nil")
+  editor:expect_lua(true, 'return vim.bo.modified')
+end
+
 --- Cases about the editor's side alone, on the stand-in.
 M.stand_in = {
   ['without the capability there is no ghost text and <Tab> is plain'] = function(open)

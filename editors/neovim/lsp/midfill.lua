@@ -13,6 +13,12 @@ return {
     require('midfill.status').forget(client_id)
   end,
   commands = {
+    ['midfill.docstring'] = function(command, context)
+      require('midfill.write').command(command, context)
+    end,
+    ['midfill.tests'] = function(command, context)
+      require('midfill.write').command(command, context)
+    end,
     ['midfill.explain'] = function(command, context)
       require('midfill.explain').command(command, context)
     end,

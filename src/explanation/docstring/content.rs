@@ -280,7 +280,7 @@ fn raises(voice: &Voice<'_>, facts: &Facts) -> Vec<Item> {
 
 /// The exception that a `raise` names; `None` where it raises again what was caught, or what a
 /// variable holds.
-fn exception<'f>(facts: &'f Facts, one: &'f Raise) -> Option<&'f str> {
+pub(in super::super) fn exception<'f>(facts: &'f Facts, one: &'f Raise) -> Option<&'f str> {
     let name = one.exception.as_deref().filter(|_| !one.is_reraise)?;
     let last = name.rsplit('.').next()?;
     let is_path = name

@@ -178,7 +178,7 @@ const SPECIAL: &[(&str, &str, &str)] = &[
 ];
 
 /// The words of a name: `parse_HTMLPage` has `parse`, `HTML`, `page`.
-pub(super) fn words(name: &str) -> Vec<String> {
+pub(in super::super) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for part in name.split('_').filter(|part| !part.is_empty()) {
         let chars: Vec<char> = part.chars().collect();

@@ -11,9 +11,9 @@ use super::style::Style;
 
 /// Says what is known in words.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Voice<'a> {
-    pub(super) tongue: &'a Tongue,
-    pub(super) style: Style,
+pub(in super::super) struct Voice<'a> {
+    pub(in super::super) tongue: &'a Tongue,
+    pub(in super::super) style: Style,
 }
 
 impl Voice<'_> {
@@ -56,7 +56,7 @@ impl Voice<'_> {
     }
 
     /// When a branch is taken, as a clause.
-    pub(super) fn condition(&self, condition: &Condition) -> String {
+    pub(in super::super) fn condition(&self, condition: &Condition) -> String {
         let quoted = self.code(&condition.text);
         // What was cut off says nothing in words.
         let test = match condition.text.ends_with('…') {

@@ -78,6 +78,16 @@ function subcommands.explain(first, last)
   require('midfill.explain').here(first, last)
 end
 
+--- Writes a docstring for the function under the cursor, or for those in the selected lines.
+function subcommands.docstring(first, last)
+  require('midfill.write').docstring(first, last)
+end
+
+--- Opens a test file for the function under the cursor.
+function subcommands.tests(first, last)
+  require('midfill.write').tests(first, last)
+end
+
 --- Shows what `midfill doctor` finds, in a window below.
 function subcommands.doctor()
   local program = M.program()
