@@ -40,6 +40,8 @@ impl Room {
         let colon = colon(def, source)?;
         let line = source.line(colon);
         let head = source.text_of_line(source.line_of(&def.name));
+        // A byte order mark may stand before the first line.
+        let head = head.trim_start_matches('\u{feff}');
         let head_indent = syntax::indent(head);
         let is_head = |rest: &str| rest.starts_with("def") || rest.starts_with("async");
         if !is_head(&head[head_indent.len()..]) {
