@@ -10,7 +10,6 @@
 //! From the same facts [docstrings](docstring) and [tests](pytests) are written.
 
 pub mod claims;
-pub mod depth;
 pub mod docstring;
 pub mod facts;
 pub mod guess;

@@ -1,5 +1,6 @@
 //! Questions about code, answered from a tree-sitter tree. No IO, no locks, no LSP.
 
+pub mod depth;
 mod errors;
 pub mod import_block;
 mod indentation;

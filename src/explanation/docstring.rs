@@ -23,7 +23,6 @@ pub use style::{Habit, Style};
 pub use summary::Author;
 pub(super) use voice::Voice;
 
-use super::depth;
 use super::facts::{Docstring, Facts, Kind};
 use super::source::Source;
 use super::study::{Studied, Study};
@@ -31,6 +30,7 @@ use super::target::{self, NoTarget};
 use crate::completion::Means;
 use crate::model::ModelError;
 use crate::session::{Edit, Snapshot};
+use crate::syntax::depth;
 use content::Content;
 use layout::Page;
 

@@ -6,7 +6,7 @@ use ruff_python_ast::{ModModule, PySourceType, Stmt};
 use ruff_python_parser::{ParseOptions, Parsed, parse_unchecked};
 use ruff_text_size::Ranged;
 
-use super::depth;
+use crate::syntax::depth::{self, Depth};
 
 /// A Python text with its tree. Half-typed code has a tree as well: what cannot be read is left
 /// out of it, and the rest is as if it were not there.
@@ -30,7 +30,7 @@ impl<'t> Source<'t> {
             b'\r' => bytes.get(at + 1) != Some(&b'\n'),
             _ => false,
         });
-        let is_too_deep = depth::is_too_deep(text);
+        let is_too_deep = depth::is_deeper(text, Depth::WITH_ROOM);
         Source {
             text,
             module: match is_too_deep {
@@ -175,5 +175,17 @@ mod tests {
         assert_eq!(brief("f(\n    a,  # first\n    b,\n)", 40), "f(a, b,)");
         assert_eq!(brief("'#1' + \\\n  x", 40), "'#1' + x");
         assert_eq!(brief("abcdef", 4), "abc…");
+    }
+
+    #[test]
+    fn the_deepest_that_is_read_leaves_room() {
+        let brackets = format!("{}{}", "(".repeat(290), ")".repeat(290));
+        let text = format!(
+            "def f():\n    x = {}1\n    {brackets}\n",
+            "1+".repeat(4_900)
+        );
+        assert!(!depth::is_deeper(&text, Depth::WITH_ROOM));
+        let n = depth::with_room(|| super::super::target::functions(&Source::parse(&text)).len());
+        assert_eq!(n.expect("a thread"), 1);
     }
 }

@@ -8,7 +8,6 @@ use ruff_text_size::Ranged as _;
 use serde::Serialize;
 
 use super::claims::Known;
-use super::depth;
 use super::docstring::Room;
 use super::facts::{self, Docstring, Facts, Kind, ParameterKind, Surroundings};
 use super::problems::ruff::{self, Ruff};
@@ -17,6 +16,7 @@ use super::source::{Lines, Source};
 use super::target::{self, NoTarget, Target};
 use crate::project::Project;
 use crate::syntax;
+use crate::syntax::depth;
 
 /// The functions at a place, and what is true of them. Owns all it holds, so that it outlives the
 /// tree it was read from.

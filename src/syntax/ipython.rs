@@ -9,6 +9,8 @@ use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{ParseOptions, parse_unchecked};
 use ruff_text_size::Ranged as _;
 
+use super::depth::{self, Depth};
+
 /// A cell as Python reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rewritten {
@@ -85,6 +87,10 @@ fn cell_magic(cell: &str) -> Option<(&str, Option<usize>)> {
 /// The commands as Ruff's lexer for notebooks finds them: it knows which lines begin a statement,
 /// so the second line of `"%d"\n% n` in brackets is none.
 fn commands(cell: &str) -> Vec<Range<usize>> {
+    // As for a module, see `python::refusals_as`.
+    if depth::is_deeper(cell, Depth::HERE) {
+        return Vec::new();
+    }
     let parsed = parse_unchecked(cell, ParseOptions::from(PySourceType::Ipynb));
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut statement = None;

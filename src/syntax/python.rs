@@ -11,18 +11,24 @@ use ruff_python_parser::semantic_errors::{
 use ruff_python_parser::{ParseOptions, parse_unchecked};
 use ruff_text_size::TextRange;
 
+use super::depth::{self, Depth};
+
 /// The oldest Python that is still maintained: what it reads, every newer one reads too.
 const VERSION: PythonVersion = PythonVersion::PY311;
 
 /// Byte offsets of the errors for which Python refuses a module, in the order of the text: those of
 /// its parser and those of its compiler, such as an `await` outside an `async` function. Empty for a
-/// text that compiles. A text with a hundred lines takes some 60 µs.
+/// text that compiles, and for one that is nested too deeply to be read. A text with a hundred lines takes some 60 µs.
 pub fn refusals(text: &str) -> Vec<usize> {
     refusals_as(text, false)
 }
 
 /// The same, for what may be a notebook's cells: there `await` stands outside functions as well.
 pub fn refusals_as(text: &str, is_notebook: bool) -> Vec<usize> {
+    // A stack that is used up ends the program. What is nested so deeply nobody writes by hand.
+    if depth::is_deeper(text, Depth::HERE) {
+        return Vec::new();
+    }
     let options = ParseOptions::from(PySourceType::Python).with_target_version(VERSION);
     let parsed = parse_unchecked(text, options);
     let Some(parsed) = parsed.try_into_module() else {
@@ -293,6 +299,15 @@ mod tests {
         let at = fixture.find("$0").expect("the fixture has a mark");
         let text = fixture.replacen("$0", "", 1);
         assert_eq!(refusals(&text).first(), Some(&at), "{text}");
+    }
+
+    #[test]
+    fn what_is_nested_too_deeply_is_let_pass() {
+        let deepest = "[".repeat(Depth::HERE.brackets - 1);
+        refuses(&format!("x = {deepest}$0"));
+        for one in ["[", "f(", "{", "not "] {
+            assert_eq!(refusals(&format!("x = {}", one.repeat(60_000))), [0; 0]);
+        }
     }
 
     #[test]

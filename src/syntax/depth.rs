@@ -1,13 +1,32 @@
 //! Code that is nested so deeply that reading it would take more stack than there is.
 
-/// Brackets within brackets, and indentations, of code that is read. Python itself reads no more
-/// than 200 and 100.
-const MAX_BRACKETS: usize = 300;
-const MAX_INDENTATIONS: usize = 200;
+/// How deeply code may be nested to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Depth {
+    /// Brackets within brackets. Python itself reads no more than 200.
+    pub(super) brackets: usize,
+    /// Indentations. Python itself reads no more than 100.
+    indentations: usize,
+    /// Operators, dots and keywords in a row of one expression: `a + b + c` is nested, too. Python's
+    /// compiler gives up at some thousands.
+    chain: usize,
+}
 
-/// Operators, dots and keywords in a row of one expression: `a + b + c` is nested, too. Python's
-/// compiler gives up at some thousands.
-const MAX_CHAIN: usize = 5_000;
+impl Depth {
+    /// Where there is [room](with_room).
+    pub const WITH_ROOM: Depth = Depth {
+        brackets: 300,
+        indentations: 200,
+        chain: 5_000,
+    };
+
+    /// On a thread with a stack of two megabytes.
+    pub const HERE: Depth = Depth {
+        brackets: 100,
+        indentations: 100,
+        chain: 400,
+    };
+}
 
 /// Stack for reading a text and looking at its tree, in bytes. Only what is used of it is taken.
 const STACK: usize = 256 << 20;
@@ -16,7 +35,7 @@ const STACK: usize = 256 << 20;
 pub fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new()
-            .name("explanation".to_owned())
+            .name("reading".to_owned())
             .stack_size(STACK);
         match builder.spawn_scoped(scope, work)?.join() {
             Ok(done) => Ok(done),
@@ -25,8 +44,8 @@ pub fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<T>
     })
 }
 
-/// Whether a text is nested too deeply to be read.
-pub(super) fn is_too_deep(text: &str) -> bool {
+/// Whether a text is nested more deeply than that.
+pub fn is_deeper(text: &str, most: Depth) -> bool {
     let bytes = text.as_bytes();
     // Links of the chain in each open bracket, and outside of all.
     let mut chains: Vec<usize> = vec![0];
@@ -92,9 +111,9 @@ pub(super) fn is_too_deep(text: &str) -> bool {
             }
             _ => {}
         }
-        let is_deep = chains.len() > MAX_BRACKETS
-            || indentations.len() > MAX_INDENTATIONS
-            || chains.last().is_some_and(|chain| *chain > MAX_CHAIN);
+        let is_deep = chains.len() > most.brackets
+            || indentations.len() > most.indentations
+            || chains.last().is_some_and(|chain| *chain > most.chain);
         if is_deep {
             return true;
         }
@@ -123,9 +142,11 @@ fn end_of_string(bytes: &[u8], at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::source::Source;
-    use super::super::target;
     use super::*;
+
+    fn is_too_deep(text: &str) -> bool {
+        is_deeper(text, Depth::WITH_ROOM)
+    }
 
     #[test]
     fn nesting_is_counted_and_width_is_not() {
@@ -150,17 +171,5 @@ mod tests {
         assert!(!is_too_deep(
             &"x = '(((' # (((\ny = '''\n((('''\n".repeat(10_000)
         ));
-    }
-
-    #[test]
-    fn the_deepest_that_is_read_leaves_room() {
-        let brackets = format!("{}{}", "(".repeat(290), ")".repeat(290));
-        let text = format!(
-            "def f():\n    x = {}1\n    {brackets}\n",
-            "1+".repeat(4_900)
-        );
-        assert!(!is_too_deep(&text));
-        let n = with_room(|| target::functions(&Source::parse(&text)).len());
-        assert_eq!(n.expect("a thread"), 1);
     }
 }
