@@ -3,6 +3,7 @@
 // FOLDER then holds all that an installed extension has; with PROGRAM, the server's program too.
 
 import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -30,16 +31,29 @@ for (const name of ['CHANGELOG.md', 'LICENSE', 'LICENSE-MIT', 'LICENSE-APACHE'])
 }
 // Without this file the packer warns.
 writeFileSync(join(folder, '.vscodeignore'), '# All that is here belongs to the extension.\n');
-await build({
-  entryPoints: [join(here, 'src/extension.ts')],
-  outfile: join(folder, 'dist/extension.cjs'),
+const options = {
   bundle: true,
   platform: 'node',
   format: 'cjs',
   // What VS Code 1.91 runs extensions with.
   target: 'node20',
-  external: ['vscode'],
   minify: true,
+  // As `require`: an import would look for the names of minified CommonJS, and find none.
+  supported: { 'dynamic-import': false },
+} as const;
+// The language client is large: a file of its own is read only when VS Code goes on already.
+await build({
+  ...options,
+  entryPoints: [join(here, 'src/extension.ts')],
+  outfile: join(folder, 'dist/extension.cjs'),
+  external: ['vscode', './client.cjs'],
+  alias: { 'vscode-languageclient/node': './client.cjs' },
+});
+await build({
+  ...options,
+  entryPoints: [createRequire(import.meta.url).resolve('vscode-languageclient/node')],
+  outfile: join(folder, 'dist/client.cjs'),
+  external: ['vscode'],
 });
 if (program !== undefined) {
   const copy = join(folder, 'bin', basename(program));

@@ -1,7 +1,6 @@
 // Explaining a function: asked for, written beside the code piece by piece, stopped.
 
 import { CancellationTokenSource, commands, type Disposable, type Uri, window } from 'vscode';
-import { ProgressType, WorkDoneProgress } from 'vscode-languageclient/node';
 
 import { EXPLAIN, type Explained, type Piece } from './protocol.ts';
 import { Report } from './report.ts';
@@ -74,6 +73,7 @@ export class Explanations implements Disposable {
   async #ask(subject: Subject, report: Report, running: CancellationTokenSource): Promise<Explained> {
     const client = this.#server.client;
     if (!client) throw new Error(t('Midfill is not running.'));
+    const { ProgressType, WorkDoneProgress } = await import('vscode-languageclient/node');
     this.#n += 1;
     const pieces = `midfill/explain/${this.#n}`;
     const work = `${pieces}/work`;

@@ -2,6 +2,7 @@
 
 import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type CancellationToken,
   CancellationTokenSource,
@@ -13,18 +14,7 @@ import {
   type ProviderResult,
   type TextDocument,
 } from 'vscode';
-import {
-  CloseAction,
-  DidChangeConfigurationNotification,
-  ErrorAction,
-  type ErrorHandler,
-  ExecuteCommandRequest,
-  LanguageClient,
-  type Middleware,
-  RevealOutputChannelOn,
-  State,
-  type StaticFeature,
-} from 'vscode-languageclient/node';
+import type { ErrorHandler, LanguageClient, Middleware, StaticFeature } from 'vscode-languageclient/node';
 
 import { findProgram } from './program.ts';
 import { type ServerStatus, STATUS, USAGE, type Usage } from './protocol.ts';
@@ -41,6 +31,9 @@ export const SELECTOR = [
 
 /** A server that ends this often within three minutes is not started again by itself. */
 const MOST_ENDINGS = 4;
+
+/** The language client. It is large, so that it is loaded when VS Code goes on already. */
+type Lsp = typeof import('vscode-languageclient/node');
 
 type Answer = ProviderResult<InlineCompletionItem[] | InlineCompletionList>;
 
@@ -65,6 +58,7 @@ export class Server implements Disposable {
   #health: Health = { kind: 'starting' };
   #usage: Usage | undefined;
   #program: string | undefined;
+  #isDisposed = false;
   #nAsked = 0;
   /** The newest request for ghost text. */
   #request: CancellationTokenSource | undefined;
@@ -125,7 +119,10 @@ export class Server implements Disposable {
       return;
     }
     this.#around.log.info(`starting ${found.path} (${found.from})`);
-    const client = this.#clientFor(found.path);
+    await nextTurn();
+    const lsp = await import('vscode-languageclient/node');
+    if (this.#isDisposed) return;
+    const client = this.#clientFor(found.path, lsp);
     this.#client = client;
     try {
       await client.start();
@@ -144,7 +141,7 @@ export class Server implements Disposable {
   /** Hands over the options as they are now; the server needs no restart for them. */
   async configure(): Promise<void> {
     const settings = { midfill: this.#around.options() };
-    await this.client?.sendNotification(DidChangeConfigurationNotification.type, { settings });
+    await this.client?.sendNotification('workspace/didChangeConfiguration', { settings });
   }
 
   /**
@@ -162,7 +159,7 @@ export class Server implements Disposable {
     if (!client) throw new Error(t('Midfill is not running.'));
     const params = { command, arguments: args, ...(workDoneToken && { workDoneToken }) };
     // An `undefined` behind the parameters would be sent as one more of them.
-    return client.sendRequest<T>(ExecuteCommandRequest.method, params, ...(token ? [token] : []));
+    return client.sendRequest<T>('workspace/executeCommand', params, ...(token ? [token] : []));
   }
 
   /** Whether the server has a command. */
@@ -172,6 +169,7 @@ export class Server implements Disposable {
   }
 
   dispose(): void {
+    this.#isDisposed = true;
     void this.stop();
     this.#changed.dispose();
   }
@@ -189,18 +187,18 @@ export class Server implements Disposable {
     }
   }
 
-  #clientFor(program: string): LanguageClient {
-    const client = new LanguageClient(
+  #clientFor(program: string, lsp: Lsp): LanguageClient {
+    const client = new lsp.LanguageClient(
       'midfill',
       'Midfill',
       { command: program, args: ['serve'] },
       {
         documentSelector: SELECTOR,
         outputChannel: this.#around.log,
-        revealOutputChannelOn: RevealOutputChannelOn.Never,
+        revealOutputChannelOn: lsp.RevealOutputChannelOn.Never,
         initializationOptions: () => this.#around.options(),
         initializationFailedHandler: () => false,
-        errorHandler: this.#errorHandler(),
+        errorHandler: this.#errorHandler(lsp),
         middleware: this.#middleware(),
         // The status item says it without a message in the middle of the window.
         progressOnInitialization: false,
@@ -216,9 +214,9 @@ export class Server implements Disposable {
     });
     client.onDidChangeState(({ newState }) => {
       if (this.#client !== client) return;
-      if (newState === State.Starting) this.#set({ kind: 'starting' });
+      if (newState === lsp.State.Starting) this.#set({ kind: 'starting' });
       // A server that says nothing about itself has nothing to complain about.
-      if (newState === State.Running && this.#health.kind === 'starting') {
+      if (newState === lsp.State.Running && this.#health.kind === 'starting') {
         this.#set({ kind: 'running', status: { state: 'ready', message: program } });
       }
     });
@@ -262,7 +260,7 @@ export class Server implements Disposable {
     }
   }
 
-  #errorHandler(): ErrorHandler {
+  #errorHandler({ CloseAction, ErrorAction }: Lsp): ErrorHandler {
     return {
       error: () => ({ action: ErrorAction.Continue }),
       closed: () => {
