@@ -178,19 +178,10 @@ end
 ---@param first? integer from 1
 ---@param last? integer
 function M.here(first, last)
-  local client = vim.lsp.get_clients({ name = 'midfill', bufnr = 0 })[1]
-  if not client then
-    return vim.notify('Midfill is not at work in this buffer. :checkhealth midfill may tell why.')
+  local client, question = require('midfill.subject').here(first, last)
+  if client and question then
+    M.ask(client, question, api.nvim_get_current_buf())
   end
-  local range
-  if first and last then
-    range = { start = { line = first - 1, character = 0 }, ['end'] = { line = last, character = 0 } }
-  else
-    local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
-    range = { start = params.position, ['end'] = params.position }
-  end
-  local question = { textDocument = { uri = vim.uri_from_bufnr(0) }, range = range }
-  M.ask(client, question, api.nvim_get_current_buf())
 end
 
 --- The command of the code action, which the server could carry out but not show.

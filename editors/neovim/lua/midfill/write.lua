@@ -9,19 +9,10 @@ local api = vim.api
 ---@param last? integer
 ---@param show fun(answer: table)
 local function ask(command, first, last, show)
-  local client = vim.lsp.get_clients({ name = 'midfill', bufnr = 0 })[1]
-  if not client then
-    return vim.notify('Midfill is not at work in this buffer. :checkhealth midfill may tell why.')
+  local client, argument = require('midfill.subject').here(first, last)
+  if client then
+    M.request(client, { command = command, arguments = { argument } }, show)
   end
-  local range
-  if first and last then
-    range = { start = { line = first - 1, character = 0 }, ['end'] = { line = last, character = 0 } }
-  else
-    local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
-    range = { start = params.position, ['end'] = params.position }
-  end
-  local argument = { textDocument = { uri = vim.uri_from_bufnr(0) }, range = range }
-  M.request(client, { command = command, arguments = { argument } }, show)
 end
 
 ---@param client vim.lsp.Client
