@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
-use super::study::{Meant, Studied, Study};
+use super::facts::{Facts, Surroundings};
+use super::source::Source;
+use super::target;
 use super::telling::{Links, Teller};
 use crate::project::Project;
+use crate::syntax::depth;
 
 /// A function in a few lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,20 +30,16 @@ pub fn at(
 ) -> Option<Summary> {
     let word = word_at(text, offset)?;
     let name = &text[word.clone()];
-    let study = Study::of(path, text, &Meant::At(word.start..word.start)).ok()?;
+    let functions = facts_at(path, text, word.start, project)?;
     let line = text[..word.start].matches('\n').count() + 1;
-    let of_name =
-        |studied: &&Studied| studied.facts.signature.name == name && studied.facts.line == line;
-    if let Some(studied) = study.functions.iter().find(of_name) {
+    let of_name = |facts: &&Facts| facts.signature.name == name && facts.line == line;
+    if let Some(facts) = functions.iter().find(of_name) {
         return Some(Summary {
-            markdown: teller.summary(studied),
+            markdown: teller.summary(facts),
             word,
         });
     }
-    let called = study
-        .functions
-        .iter()
-        .flat_map(|studied| &studied.facts.calls);
+    let called = functions.iter().flat_map(|facts| &facts.calls);
     let definition = called
         .filter(|call| call.line <= line && call.callee.rsplit('.').next() == Some(name))
         .find_map(|call| {
@@ -77,9 +76,31 @@ fn told(path: &str, text: &str, line: usize, teller: &Teller<'_>) -> Option<Stri
         .sum();
     let content = text[start..].lines().next()?;
     let at = start + content.len() - content.trim_start().len();
-    let study = Study::of(path, text, &Meant::At(at..at)).ok()?;
-    let defined = study.functions.iter().find(|one| one.facts.line == line);
-    defined.map(|studied| teller.summary(studied))
+    let functions = facts_at(path, text, at, None)?;
+    let defined = functions.iter().find(|facts| facts.line == line);
+    defined.map(|facts| teller.summary(facts))
+}
+
+/// The facts of the functions at an offset, without who calls them and what may break: nobody reads
+/// that here. `path` is the document's in the project, where there is one.
+fn facts_at(
+    path: &str,
+    text: &str,
+    offset: usize,
+    project: Option<&Project>,
+) -> Option<Vec<Facts>> {
+    let read = depth::with_room(|| {
+        let source = Source::parse(text);
+        let target = target::find(&source, offset..offset).ok()?;
+        let surroundings = match project {
+            Some(project) => Surroundings::within(&source, project, path),
+            None => Surroundings::of(&source),
+        };
+        let functions = target.functions.iter();
+        let facts = functions.map(|function| Facts::of(function, &surroundings));
+        Some(facts.collect())
+    });
+    read.ok()?
 }
 
 /// The name that an offset lies in or behind.
@@ -145,6 +166,31 @@ mod tests {
                 - **Changes** the argument `x`, by `append` (line 5)
             "#]],
         );
+    }
+
+    #[test]
+    fn a_call_of_what_another_file_defines_is_followed_there() {
+        let dir = crate::project::fixture::folder(
+            "//- a.py\nfrom b import load\ndef f(x):\n    return load(x)\n//- b.py\n\ndef load(path):\n    print(path)\n",
+        );
+        let project = Project::read(dir.path(), crate::project::Limits::default());
+        let text = project.text("a.py").expect("it is there");
+        let teller = Teller {
+            tongue: &Tongue::English,
+            links: &Links::Plain,
+        };
+        let offset = text.rfind("load").expect("it is called");
+        let summary = at("a.py", &text, offset, Some(&project), &teller);
+        expect![[r#"
+            ```python
+            def load(path)
+            ```
+
+            - **Reaches out to** the terminal, by `print` (line 3)
+
+            `b.py:2`
+        "#]]
+        .assert_eq(&summary.expect("it is known").markdown);
     }
 
     #[test]

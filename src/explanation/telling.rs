@@ -119,8 +119,7 @@ impl Teller<'_> {
 
     /// A function in a few lines: its head, its first sentence, and what one should know before one
     /// calls it.
-    pub fn summary(&self, studied: &Studied) -> String {
-        let facts = &studied.facts;
+    pub fn summary(&self, facts: &Facts) -> String {
         let mut told = format!("```python\n{}\n```\n\n", head(facts));
         if let Some(docstring) = &facts.docstring {
             told.push_str(&format!("{}\n\n", plain(&docstring.summary)));
