@@ -176,7 +176,7 @@ async fn narrator(
     let Some(model) = &means.model else {
         return Ok(None);
     };
-    let question = question(study, means);
+    let question = || question(study, means);
     Narrator::open(&model.model, question, study.known.clone(), tell).await
 }
 

@@ -138,6 +138,14 @@ pub trait Tokenizer: Send + Sync {
         let _ = messages;
         None
     }
+    /// Whether the model can be spoken to.
+    fn chats(&self) -> bool {
+        let greeting = Message {
+            role: Role::User,
+            content: String::new(),
+        };
+        self.chat(&[greeting]).is_some()
+    }
 }
 
 /// One turn of a conversation.

@@ -47,7 +47,7 @@ impl Narrator {
     /// facts do not fit.
     pub async fn open(
         model: &Model,
-        mut question: Question,
+        question: impl FnOnce() -> Question,
         known: Known,
         tell: &mut (dyn FnMut(Told<'_>) + Send),
     ) -> Result<Option<Narrator>, ModelError> {
@@ -55,6 +55,11 @@ impl Narrator {
         let Some(tokenizer) = model.tokenizer() else {
             return Ok(None);
         };
+        // Files are read to put it together.
+        if !tokenizer.chats() {
+            return Ok(None);
+        }
+        let mut question = question();
         let n_ctx = info.n_ctx as usize;
         let prompt = match question.prompt(&*tokenizer, n_ctx) {
             None => return Ok(None),
@@ -171,21 +176,14 @@ async fn summaries(
         let Some(prompt) = tokenizer.chat(&messages) else {
             return Ok(Vec::new());
         };
-        let mut generation = model.generate(Job {
+        let generation = model.generate(Job {
             prompt,
             max_tokens: n_each,
             stop: vec!["\n\n".to_owned()],
             priority: Priority::Explanation,
             ..Job::default()
         });
-        let mut text = String::new();
-        while let Some(event) = generation.next().await {
-            match event {
-                Event::Piece { text: more, .. } => text.push_str(&more),
-                Event::Failed(error) => return Err(error),
-                _ => {}
-            }
-        }
+        let text = generation.text().await?;
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let Range { start, end } = piece.lines;
         told.push(format!("- Lines {start}-{}: {text}", end - 1));

@@ -427,6 +427,22 @@ impl Generation {
         Some(self.note(event))
     }
 
+    /// All of the answer's text, once it is complete.
+    ///
+    /// # Errors
+    /// Why the job could not be run.
+    pub async fn text(mut self) -> Result<String, ModelError> {
+        let mut text = String::new();
+        while let Some(event) = self.next().await {
+            match event {
+                Event::Piece { text: more, .. } => text.push_str(&more),
+                Event::Failed(error) => return Err(error),
+                Event::Started { .. } | Event::Candidate { .. } | Event::Done { .. } => {}
+            }
+        }
+        Ok(text)
+    }
+
     /// [`next`](Generation::next) for plain threads.
     pub fn next_blocking(&mut self) -> Option<Event> {
         if self.is_over {

@@ -12,7 +12,7 @@ use tower_lsp::jsonrpc::{Error, Result};
 use super::explain::{Asked, failed, model};
 use super::{Server, Started, convert};
 use crate::explanation::docstring::{self, Habit, Written};
-use crate::explanation::study::{Study, must_be_python};
+use crate::explanation::study::Study;
 use crate::explanation::tongue::Tongue;
 
 /// Writes docstrings for the functions at a place that have none. Its argument is a [`Place`]. The
@@ -55,10 +55,7 @@ pub(super) async fn execute(
     };
     let place = Place::of(DOCSTRING, params)?;
     let uri = place.text_document.uri.0.clone();
-    let asked = Asked::of(server, &uri, place.range);
-    let asked = asked.ok_or_else(|| failed("This document is not open in the editor."))?;
-    must_be_python(&asked.snapshot.path, asked.snapshot.language)
-        .map_err(|why| failed(&why.to_string()))?;
+    let asked = Asked::open(server, &uri, place.range)?;
     let study = asked.study(false).await?;
     let habit = habit(server, &asked).await?;
     let written = write(server, started, &asked, &study, &habit).await?;

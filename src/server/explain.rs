@@ -60,6 +60,15 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// What a command asks about.
+    ///
+    /// # Errors
+    /// Where the document is not open, in a sentence to show.
+    pub(super) fn open(server: &Server, uri: &str, range: Range) -> Result<Asked> {
+        let asked = Asked::of(server, uri, range);
+        asked.ok_or_else(|| failed("This document is not open in the editor."))
+    }
+
     /// What the client asks about; `None` where the document is not open.
     pub(super) fn of(server: &Server, uri: &str, range: Range) -> Option<Asked> {
         let started = server.started()?;
@@ -176,8 +185,7 @@ pub(super) async fn execute(
             ))
         })?;
     let uri = question.text_document.uri.0.clone();
-    let asked = Asked::of(server, &uri, question.range);
-    let asked = asked.ok_or_else(|| failed("This document is not open in the editor."))?;
+    let asked = Asked::open(server, &uri, question.range)?;
     let means = Means {
         model: Some(model(server, started, &asked)),
         project: asked.project.clone(),

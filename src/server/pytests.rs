@@ -27,8 +27,7 @@ pub(super) async fn execute(
     };
     let place = Place::of(TESTS, params)?;
     let uri = place.text_document.uri.0.clone();
-    let asked = Asked::of(server, &uri, place.range);
-    let asked = asked.ok_or_else(|| failed("This document is not open in the editor."))?;
+    let asked = Asked::open(server, &uri, place.range)?;
     let study = asked.study(false).await?;
     let refused = |why: Refusal| failed(&why.to_string());
     let studied = pytests::wanted(&study).map_err(refused)?;

@@ -9,7 +9,7 @@ use super::super::question::numbered;
 use super::super::study::{Studied, Study};
 use super::super::tongue::Tongue;
 use crate::completion::Means;
-use crate::model::{Event, Job, Message, ModelError, Priority, Role};
+use crate::model::{Job, Message, ModelError, Priority, Role};
 use crate::session::Snapshot;
 
 /// Who wrote the first line.
@@ -68,21 +68,14 @@ pub(super) async fn of_model(
             return Ok(None);
         }
     };
-    let mut generation = means.model.generate(Job {
+    let generation = means.model.generate(Job {
         prompt,
         max_tokens: ANSWER,
         stop: vec!["\n".to_owned()],
         priority: Priority::Explanation,
         ..Job::default()
     });
-    let mut text = String::new();
-    while let Some(event) = generation.next().await {
-        match event {
-            Event::Piece { text: more, .. } => text.push_str(&more),
-            Event::Failed(error) => return Err(error),
-            _ => {}
-        }
-    }
+    let text = generation.text().await?;
     let known = Known {
         lines: Some(lines.first..=lines.last),
         ..study.known.clone()

@@ -11,7 +11,7 @@ use super::construction::given;
 use super::values::is_literal;
 use super::{Piece, Skeleton};
 use crate::completion::Means;
-use crate::model::{Event, Job, Message, ModelError, Priority, Role};
+use crate::model::{Job, Message, ModelError, Priority, Role};
 
 /// Cases that a model is asked for.
 const MOST: usize = 3;
@@ -45,21 +45,14 @@ pub async fn of_model(
     if prompt.len() + ANSWER >= info.n_ctx as usize {
         return Ok(0);
     }
-    let mut generation = means.model.generate(Job {
+    let generation = means.model.generate(Job {
         prompt,
         max_tokens: ANSWER,
         stop: vec!["\n\n".to_owned()],
         priority: Priority::Explanation,
         ..Job::default()
     });
-    let mut answer = String::new();
-    while let Some(event) = generation.next().await {
-        match event {
-            Event::Piece { text, .. } => answer.push_str(&text),
-            Event::Failed(error) => return Err(error),
-            _ => {}
-        }
-    }
+    let answer = generation.text().await?;
     let cases = checked(&answer, facts);
     if let Some(piece) = piece(&cases, facts) {
         skeleton.pieces.push(piece);
